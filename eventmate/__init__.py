@@ -1,0 +1,1 @@
+"""The project: how EventMate is configured and wired. It holds no domain."""

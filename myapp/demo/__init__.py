@@ -1,0 +1,1 @@
+"""The demo campus: generated, deterministic, relative to today."""

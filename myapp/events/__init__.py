@@ -1,0 +1,1 @@
+"""What is on: organisations, events, series, search, calendars."""

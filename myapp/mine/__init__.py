@@ -1,0 +1,1 @@
+"""The personal islands: one person's small fragments, all under /_mine/."""

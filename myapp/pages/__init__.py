@@ -1,0 +1,1 @@
+"""About, help, robots.txt and the sitemap."""

@@ -1,0 +1,1 @@
+"""The cast, factories and helpers that tests share."""

@@ -1,0 +1,1 @@
+"""Promises of the whole product, not of one app."""

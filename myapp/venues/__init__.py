@@ -1,0 +1,1 @@
+"""Where things happen: buildings and rooms."""
