@@ -3,12 +3,13 @@
 `organisations` knows nothing of events; `events` stands on both `organisations` and `sources`.
 """
 
-from myapp.events.models.events import Category, Event, EventQuerySet, Status, Visibility
+from myapp.events.models.events import DERIVED_FIELDS, Category, Event, EventQuerySet, Status, Visibility
 from myapp.events.models.organisations import Membership, Organisation, OrganisationKind, Role
 from myapp.events.models.sources import Series, Source
 from myapp.events.models.words import Word
 
 __all__ = [
+    "DERIVED_FIELDS",
     "Category",
     "Event",
     "EventQuerySet",

@@ -54,6 +54,13 @@ class Visibility(models.TextChoices):
     LINK = "link", _("Whoever has the link")
 
 
+# What `Event.prepare` writes: the fields a bulk update must name.
+DERIVED_FIELDS = [
+    *("description_html", "description_text", "organisation_name", "place_label", "keywords", "building"),
+    *("day", "starts_text", "ends_text", "slug", "is_upcoming", "sequence", "fingerprint", "changed_at"),
+]
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Questions about events that read as English and chain."""
 

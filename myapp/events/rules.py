@@ -1,0 +1,47 @@
+"""Who may: small named predicates, used by pages, islands, the admin and feeds alike."""
+
+from django.contrib.auth.models import AnonymousUser
+
+from myapp.accounts.models import User
+from myapp.events.models import Event, Membership, Organisation, Role, Status, Visibility
+
+Person = User | AnonymousUser
+
+
+def is_member(user: Person, organisation: Organisation) -> bool:
+    """Whether the person belongs to the organisation, in any role; one query for a signed-in person."""
+    return user.is_authenticated and Membership.objects.filter(organisation=organisation, user=user).exists()
+
+
+def can_organise(user: Person, organisation: Organisation) -> bool:
+    """Whether the person acts for the organisation; one query for a signed-in person who is not staff."""
+    if not user.is_authenticated:
+        return False
+    return (
+        user.is_staff
+        or Membership.objects.filter(organisation=organisation, user=user, role=Role.ORGANISER).exists()
+    )
+
+
+def is_open_to_everyone(event: Event) -> bool:
+    """Whether whoever has the address may read it: it is published, for everyone or for whoever has the link."""
+    shown = event.status in {Status.PUBLISHED, Status.CANCELLED}
+    return shown and event.visibility in {Visibility.EVERYONE, Visibility.LINK}
+
+
+def can_see(user: Person, event: Event) -> bool:
+    """Whether the person may read the event; at most two queries.
+
+    Drafts are for those who act for the organisation; what is withdrawn is gone for all.
+    """
+    if event.status == Status.WITHDRAWN:
+        return False
+    if is_open_to_everyone(event):
+        return True
+    if not user.is_authenticated:
+        return False
+    if can_organise(user, event.organisation):
+        return True
+    if event.status == Status.DRAFT:
+        return False
+    return event.visibility == Visibility.CAMPUS or is_member(user, event.organisation)
