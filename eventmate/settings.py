@@ -85,12 +85,14 @@ MIDDLEWARE = [
     "myapp.web.middleware.SecurityHeaders",
     "myapp.web.middleware.LanguageFromPath",
     "myapp.web.middleware.StampPublicPages",
+    "myapp.web.middleware.RefuseMalformed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "myapp.web.middleware.HintCookie",
     "myapp.web.middleware.PrivateByDefault",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -150,6 +152,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+RATELIMIT_FAIL_OPEN = True  # without Redis nobody is counted; nobody is locked out either
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # a wiped Redis signs nobody out
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

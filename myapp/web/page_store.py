@@ -1,0 +1,122 @@
+"""The page store: a public page is made once for all its visitors, until it is old or anything changed.
+
+Every kept page carries the site's *generation*. One round trip fetches both, a page of another generation counts as
+absent, so `forget_public_pages()` forgets all of them by changing one value. The generation is read before a page is
+made: a page made from data that changed meanwhile carries the old one and is never served.
+
+Without Redis pages are made each time; after a failure the store is left alone for a second, so that a Redis that
+does not answer costs one time-out a second and process, not two a request.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GENERATION = "public-pages:generation"
+PAUSE_SECONDS = 1.0
+LONGEST_WAIT = 10.0
+_pause_until = 0.0
+
+
+class KeptPage(NamedTuple):
+    """A page as it goes over the wire."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def address_key(*parts: str) -> str:
+    """Return the key of an address (its parts: host, path, query, language, encoding), short and fit for any cache."""
+    return "page:" + blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def look_up(key: str) -> tuple[str, KeptPage | None]:
+    """Return the site's generation and the kept page, if there is one of it: one round trip when warm.
+
+    The generation is empty when there is no store at present.
+    """
+    global _pause_until  # noqa: PLW0603 - one pause per process is what is meant
+    if time.monotonic() < _pause_until or not getattr(settings, "KEEP_PUBLIC_PAGES", not settings.DEBUG):
+        return "", None
+    found = cache.get_many((GENERATION, key))
+    generation = found.get(GENERATION)
+    if generation is None:
+        generation = secrets.token_hex(8)
+        if not cache.add(GENERATION, generation, timeout=None):
+            _pause_until = time.monotonic() + PAUSE_SECONDS
+            return "", None
+    kept = found.get(key)
+    return generation, KeptPage(kept[1], kept[2]) if kept and kept[0] == generation else None
+
+
+def keep(key: str, generation: str, page: KeptPage, *, seconds: int) -> None:
+    """Keep a page that was made after `generation` was looked up; does nothing without a store."""
+    if generation:
+        cache.set(key, (generation, page.headers, page.body), timeout=seconds)
+
+
+def forget_public_pages() -> None:
+    """Forget every kept page once the running transaction has committed, at once outside of one.
+
+    Call it from every action that changes what a public page shows; calling it often in one transaction costs one
+    round trip. An answer that the cache in front of us holds lives until its own time is up.
+    """
+    connection = transaction.get_connection()
+    here = set(connection.savepoint_ids)
+    # An entry of an outer block is as good as ours; one of a block already left could be rolled back without us.
+    if not any(forget is _forget and sids <= here for sids, forget, _ in connection.run_on_commit):
+        transaction.on_commit(_forget, robust=True)
+
+
+def _forget() -> None:
+    cache.set(GENERATION, secrets.token_hex(8), timeout=None)
+
+
+class Flight:
+    """One making of a page, and those who wait for it. `page` is what its maker leaves for them."""
+
+    __slots__ = ("landed", "page")
+
+    def __init__(self) -> None:
+        """Begin with nothing made."""
+        self.landed = threading.Event()
+        self.page: KeptPage | None = None
+
+
+_flights: dict[tuple[str, str], Flight] = {}
+_flights_lock = threading.Lock()
+
+
+@contextmanager
+def flight(key: str, generation: str) -> Iterator[Flight]:
+    """Let one visitor of this process make a page while the others wait for it.
+
+    The first finds `page` empty, makes the page and leaves it there if all may have it. Those who come meanwhile find
+    it filled, or empty when it came to nothing; then each makes its own.
+    """
+    with _flights_lock:
+        ahead = _flights.get((generation, key))
+        if ahead is None:
+            mine = _flights[generation, key] = Flight()
+    if ahead is not None:
+        ahead.landed.wait(LONGEST_WAIT)
+        yield ahead
+        return
+    try:
+        yield mine
+    finally:
+        with _flights_lock:
+            del _flights[generation, key]
+        mine.landed.set()
