@@ -1,10 +1,20 @@
-"""The table of contents: one include per room."""
+"""The table of contents: one include per room.
 
-from django.urls import URLPattern, URLResolver
+The default language has no prefix, the others do (/fr/events/): a page's address says its language.
+"""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import URLPattern, URLResolver, include, path
 
 handler400 = "myapp.web.errors.bad_request"
 handler403 = "myapp.web.errors.permission_denied"
 handler404 = "myapp.web.errors.page_not_found"
+handler429 = "myapp.web.errors.too_many_requests"  # allauth asks for it by this name
 handler500 = "myapp.web.errors.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *i18n_patterns(
+        path("", include("myapp.events.urls")),
+        prefix_default_language=False,
+    ),
+]

@@ -2,10 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,16 +34,95 @@ class Day(NamedTuple):
     rows: list[Row]
 
 
-def by_day(listed: Iterable[Row], *, today: dt.date | None = None) -> list[Day]:
-    """Group rows that are in order of time into days of the campus; what began earlier stands under today."""
-    today = today or timezone.localdate()
+def by_day(listed: Iterable[Row], *, since: dt.date | None = None) -> list[Day]:
+    """Group rows, in order of time, into days of the campus; what began before `since` and goes on stands under it.
+
+    Marks such a row as `ongoing`, so that a list need not pretend that it begins then. No queries.
+    """
+    today = timezone.localdate()
     names = {today: _("Today"), today + dt.timedelta(days=1): _("Tomorrow")}
+    days: list[Day] = []
+    for row in listed:
+        row["ongoing"] = since is not None and row["day"] < since
+        date = since if row["ongoing"] and since is not None else row["day"]
+        if not days or days[-1].date != date:
+            days.append(Day(date, names.get(date, ""), []))
+        days[-1].rows.append(row)
+    return days
+
+
+class BusyDay(NamedTuple):
+    """One day in the strip: its date and how many events begin on it."""
+
+    date: dt.date
+    events: int
+
+
+def busy_days(first: dt.date, days: int) -> list[BusyDay]:
+    """Return how many upcoming events begin on each of so many days: one query, days without any included."""
+    last = first + dt.timedelta(days=days - 1)
+    counted = dict(
+        Event.objects.upcoming()
+        .filter(starts_at__gte=midnight(first), starts_at__lt=midnight(last + dt.timedelta(days=1)))
+        .values_list("day")
+        .annotate(events=Count("id"))
+    )
     return [
-        Day(date, names.get(date, ""), list(of_day))
-        for date, of_day in groupby(
-            listed, key=lambda row: max(row["day"], today) if row["ends_at"] > timezone.now() else row["day"]
-        )
+        BusyDay(date, counted.get(date, 0)) for date in (first + dt.timedelta(days=n) for n in range(days))
     ]
+
+
+def midnight(date: dt.date) -> dt.datetime:
+    """Return when a day of the campus begins."""
+    return timezone.make_aware(dt.datetime.combine(date, dt.time()))
+
+
+def week_ahead() -> dict[str, int]:
+    """Return how many `events` of how many `organisations` the next seven days hold: one query."""
+    now = timezone.now()
+    return (
+        Event.objects.upcoming(now)
+        .filter(starts_at__lt=now + dt.timedelta(days=7))
+        .aggregate(events=Count("id"), organisations=Count("organisation", distinct=True))
+    )
+
+
+def agenda(since: dt.date, *, limit: int) -> list[Row]:
+    """Return the first rows that are still on at `since` or begin later: one query."""
+    start = max(midnight(since), timezone.now())
+    return rows(Event.objects.upcoming(start).by_date()[:limit])
+
+
+_CANDIDATES = 60
+
+
+def similar_to(event: Event, *, limit: int = 3) -> list[Row]:
+    """Return upcoming events of the same category that share most tags, the nearest first: one query.
+
+    Looks at the nearest sixty only: what is on in half a year is no suggestion for tonight, however alike.
+    """
+    others = (
+        Event.objects.upcoming().filter(category=event.category, status=Status.PUBLISHED).exclude(pk=event.pk)
+    )
+    if event.series_id:
+        others = others.exclude(series=event.series_id)
+    near = list(others.by_date().values(*ROW_FIELDS, "tags", "series_id")[:_CANDIDATES])
+    wanted = set(event.tags)
+    near.sort(key=lambda row: -len(wanted & set(row["tags"])))
+    chosen: list[Row] = []
+    for row in near:
+        if row["series_id"] is None or all(row["series_id"] != other["series_id"] for other in chosen):
+            chosen.append(row)
+    return chosen[:limit]
+
+
+def other_dates(event: Event, *, limit: int = 6) -> list[Row]:
+    """Return the upcoming events of the same series: one query, none for an event that stands alone."""
+    if not event.series_id:
+        return []
+    return rows(
+        Event.objects.upcoming().filter(series=event.series_id).exclude(pk=event.pk).by_date()[:limit]
+    )
 
 
 def events_with_context() -> EventQuerySet:
@@ -52,8 +130,8 @@ def events_with_context() -> EventQuerySet:
     return Event.objects.select_related("organisation", "room__building", "building", "series")
 
 
-class Gone(Exception):
-    """The event was withdrawn: its address answers 410."""
+class EventWithdrawn(Exception):
+    """The event was taken back: its address answers 410."""
 
     def __init__(self, event: Event) -> None:
         """Keep the event, so that the page can show a way on."""
@@ -65,15 +143,15 @@ def event_of_slug(slug: str) -> Event:
     """Return the event whose code stands at the end of a slug, whoever may see it: one query.
 
     Only for views that go on to ask `rules`; its slug may differ from the one asked for, where the title has
-    changed since. Raises `Http404` where there is none or it is still a draft nobody was told of, `Gone` where it
-    was withdrawn.
+    changed since. Raises `Http404` where there is none or it is still a draft nobody was told of, `EventWithdrawn`
+    where it was taken back.
     """
     code = codes.code_of(slug)
     event = events_with_context().filter(code=code).first() if code else None
     if event is None:
         raise Http404(_("There is no such event."))
     if event.status == Status.WITHDRAWN:
-        raise Gone(event)
+        raise EventWithdrawn(event)
     return event
 
 

@@ -1,0 +1,44 @@
+"""When an event is, in words: the campus's time, the active language."""
+
+import datetime as dt
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from myapp.events.models import Event
+
+# A night that ends before this hour belongs to the day it began on: nobody calls a party "two days".
+_NIGHT_ENDS = dt.time(6)
+
+
+def _day(date: dt.date, *, short: bool = False) -> str:
+    """The day as a sentence says it, with the year where it is not this one."""
+    style = pgettext("a short day, as a Django date format", "D j M") if short else pgettext("a day", "l j F")
+    text = formats.date_format(date, style)
+    return text if date.year == timezone.localdate().year else f"{text} {date.year}"
+
+
+def spoken_period(event: Event) -> str:
+    """Return like "Friday 20 November, 16:00 to 17:30": one day, a night, several days, or all day. No queries."""
+    start, end = timezone.localtime(event.starts_at), timezone.localtime(event.ends_at)
+    if event.all_day:
+        last = (end - dt.timedelta(microseconds=1)).date() if end > start else start.date()
+        if last == start.date():
+            return _("%(day)s, all day") % {"day": _day(last)}
+        return _("%(first)s to %(last)s") % {"first": _day(start.date()), "last": _day(last)}
+    if end == start:
+        return _("%(day)s, %(time)s") % {"day": _day(start.date()), "time": f"{start:%H:%M}"}
+    night = end.date() == start.date() + dt.timedelta(days=1) and end.time() < _NIGHT_ENDS
+    if end.date() == start.date() or night:
+        return _("%(day)s, %(start)s to %(end)s") % {
+            "day": _day(start.date()),
+            "start": f"{start:%H:%M}",
+            "end": f"{end:%H:%M}",
+        }
+    return _("%(first)s, %(start)s to %(last)s, %(end)s") % {
+        "first": _day(start.date(), short=True),
+        "start": f"{start:%H:%M}",
+        "last": _day(end.date(), short=True),
+        "end": f"{end:%H:%M}",
+    }

@@ -1,0 +1,1 @@
+"""How events look over HTTP: thin views, one file per kind of page."""

@@ -1,0 +1,74 @@
+"""What's on: the campus's front page."""
+
+import datetime as dt
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import ngettext
+
+from myapp.events import queries
+from myapp.events.models import Category
+from myapp.events.queries import BusyDay
+from myapp.web.policies import public_page
+
+ROWS = 30
+STRIP_DAYS = 9
+_BUSIEST = 8  # the longest bar that the style sheet draws
+_FURTHEST_DAY = dt.timedelta(days=370)
+
+
+def _day_asked_for(text: str) -> dt.date:
+    """The day in ?day=, or today where it is none that an agenda can begin with."""
+    today = timezone.localdate()
+    try:
+        asked = dt.date.fromisoformat(text)
+    except ValueError:
+        return today
+    return asked if today <= asked <= today + _FURTHEST_DAY else today
+
+
+class StripDay(NamedTuple):
+    """One day of the strip above the agenda; `busy` is 0 to 8, in proportion to the busiest day shown."""
+
+    url: str
+    weekday: str
+    number: int
+    busy: int
+    spoken: str
+    current: bool
+
+
+def _strip(days: list[BusyDay], *, current: dt.date) -> list[StripDay]:
+    """The strip of days; a day with anything on is never drawn as an empty one."""
+    most = max((day.events for day in days), default=0) or 1
+    return [
+        StripDay(
+            url=f"?day={day.date.isoformat()}",
+            weekday=date_format(day.date, "D"),
+            number=day.date.day,
+            busy=-(-day.events * _BUSIEST // most),
+            spoken=ngettext("%(events)d event", "%(events)d events", day.events) % {"events": day.events},
+            current=day.date == current,
+        )
+        for day in days
+    ]
+
+
+@public_page(keep=30, reads=("day",))
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the agenda from a day on, today without ?day=; three queries."""
+    today = timezone.localdate()
+    day = _day_asked_for(request.GET.get("day", ""))
+    listed = queries.agenda(day, limit=ROWS + 1)
+    context = {
+        "today": today,
+        "strip": _strip(queries.busy_days(today, STRIP_DAYS), current=day),
+        "later_url": f"?day={today + dt.timedelta(days=STRIP_DAYS)}",
+        "days": queries.by_day(listed[:ROWS], since=day),
+        "week": queries.week_ahead(),
+        "categories": Category.choices,
+    }
+    return TemplateResponse(request, "events/home.html", context)
