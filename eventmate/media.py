@@ -35,7 +35,7 @@ class CloudinaryStorage(Storage):
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         if mode != "rb":
             raise ValueError("A stored picture is read, never written in place.")
-        import urllib.request  # noqa: PLC0415 - only exports read media back
+        import urllib.request
 
         with urllib.request.urlopen(self.url(name), timeout=10) as answer:  # noqa: S310 - our own https address
             return ContentFile(answer.read(), name=name)

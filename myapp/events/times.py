@@ -3,8 +3,7 @@
 import datetime as dt
 
 from django.utils import formats, timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext as _, pgettext
 
 from myapp.events.models import Event
 

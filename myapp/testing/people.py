@@ -15,7 +15,7 @@ from django.test import Client
 
 from myapp.accounts.models import User
 
-PASSWORD = "campus-demo-2026"  # noqa: S105 - the demo campus prints it for everyone to see
+PASSWORD = "campus-demo-2026"
 STAFF_GROUP = "Campus staff"
 STAFF_APPS = ("accounts", "venues", "events")
 
@@ -49,7 +49,7 @@ def _hash_for(password: str, _hashers: tuple[str, ...]) -> str:
 
 def hashed(password: str = PASSWORD) -> str:
     """Return the password's hash, worked out once a process and list of hashers: it is slow by design."""
-    from django.conf import settings  # noqa: PLC0415 - tests override it
+    from django.conf import settings
 
     return _hash_for(password, tuple(settings.PASSWORD_HASHERS))
 
@@ -59,7 +59,7 @@ def make_account(person: Person, **fields: Any) -> User:
 
     Rosa's takes as many more as her group needs.
     """
-    from allauth.account.models import EmailAddress  # noqa: PLC0415 - models load after settings
+    from allauth.account.models import EmailAddress
 
     user = User.objects.create(
         **{

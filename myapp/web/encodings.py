@@ -9,7 +9,13 @@ import brotli
 
 # Smaller bodies gain nothing; the headers are larger than they are.
 LEAST_BYTES = 200
-_COMPRESSIBLE = ("text/", "application/json", "application/ld+json", "application/xml", "application/atom+xml")
+_COMPRESSIBLE = (
+    "text/",
+    "application/json",
+    "application/ld+json",
+    "application/xml",
+    "application/atom+xml",
+)
 
 
 @lru_cache(maxsize=512)

@@ -45,7 +45,9 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form without its proof of origin. Mostly an old tab or blocked cookies, so it says what to do."""
     logger.info("CSRF: %s at %s", reason, request.path)
-    sentence = _("This form is no longer valid. Go back, reload the page and send it again; cookies must be allowed.")
+    sentence = _(
+        "This form is no longer valid. Go back, reload the page and send it again; cookies must be allowed."
+    )
     return _page(request, HTTPStatus.FORBIDDEN, sentence, name="csrf")
 
 

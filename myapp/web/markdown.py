@@ -8,8 +8,8 @@ import re
 from html import unescape
 
 import nh3
-from markdown_it import MarkdownIt
 from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
 
 _READER = MarkdownIt("commonmark", {"html": True, "linkify": False, "breaks": True}).enable(
     ["table", "strikethrough"]

@@ -1,15 +1,15 @@
 """What happens to every request, outermost first. The order is part of the design; system checks hold the parts that matter.
 
-    SecurityMiddleware, WhiteNoise    HTTPS, and static files without going further
-    SecurityHeaders                   every answer, also an error's, carries the content security policy
-    LanguageFromPath                  before anything that makes a sentence
-    StampPublicPages                  sees the final answer: after "not found" became a page, after CommonMiddleware's
-                                      redirect; and outside of everything that could add a cookie to it
-    RefuseMalformed                   before anything reads the query string
-    Session, Common, Csrf, Authentication, Messages, Htmx       Django's own order; all lazy, public pages touch none
-    HintCookie                        inside of the session, whose end it reports
-    PrivateByDefault                  knows the view; asks for the user only if the view is private
-    allauth                           needs the user; answers for its own pages
+SecurityMiddleware, WhiteNoise    HTTPS, and static files without going further
+SecurityHeaders                   every answer, also an error's, carries the content security policy
+LanguageFromPath                  before anything that makes a sentence
+StampPublicPages                  sees the final answer: after "not found" became a page, after CommonMiddleware's
+                                  redirect; and outside of everything that could add a cookie to it
+RefuseMalformed                   before anything reads the query string
+Session, Common, Csrf, Authentication, Messages, Htmx       Django's own order; all lazy, public pages touch none
+HintCookie                        inside of the session, whose end it reports
+PrivateByDefault                  knows the view; asks for the user only if the view is private
+allauth                           needs the user; answers for its own pages
 """
 
 from __future__ import annotations
@@ -69,7 +69,15 @@ class SecurityHeaders(Middleware):
     }
     # What nobody needs here is off, so that a script that should not be there cannot ask for it either.
     UNUSED = (
-        *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer"),
+        *(
+            "accelerometer",
+            "browsing-topics",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "magnetometer",
+        ),
         *("microphone", "midi", "payment", "usb", "xr-spatial-tracking"),
     )
 
@@ -77,7 +85,9 @@ class SecurityHeaders(Middleware):
         """Work the headers out once; CONTENT_SECURITY_POLICY in the settings may name further sources."""
         super().__init__(get_response)
         more: dict[str, str] = getattr(settings, "CONTENT_SECURITY_POLICY", {})
-        policy = {name: f"{self.POLICY.get(name, '')} {more.get(name, '')}".strip() for name in self.POLICY | more}
+        policy = {
+            name: f"{self.POLICY.get(name, '')} {more.get(name, '')}".strip() for name in self.POLICY | more
+        }
         if settings.HTTPS:
             policy["upgrade-insecure-requests"] = ""
         self.headers = {
@@ -92,7 +102,7 @@ class SecurityHeaders(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add what the answer does not say itself. Django's own debug page, which is all inline, is left readable."""
         response = self.get_response(request)
-        if settings.DEBUG and response.status_code >= 400 and not hasattr(response, "is_ours"):  # noqa: PLR2004
+        if settings.DEBUG and response.status_code >= 400 and not hasattr(response, "is_ours"):
             return response
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)

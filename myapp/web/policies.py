@@ -119,7 +119,7 @@ def _made(request: HttpRequest, query: str, make: Callable[[], HttpResponse]) ->
 
 def _can_be_kept(request: HttpRequest, response: HttpResponse) -> bool:
     """Whole and shared pages are kept; redirects and "not found" are cheap, and anyone can ask for thousands."""
-    return response.status_code == 200 and not is_personal(request)  # noqa: PLR2004
+    return response.status_code == 200 and not is_personal(request)
 
 
 def _packed(response: HttpResponse, encoding: str) -> KeptPage:

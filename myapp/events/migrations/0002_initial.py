@@ -6,9 +6,10 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import myapp.events.codes
 from django.conf import settings
 from django.db import migrations, models
+
+import myapp.events.codes
 
 
 class Migration(migrations.Migration):

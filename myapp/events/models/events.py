@@ -10,8 +10,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.text import slugify
-from django.utils.timezone import localtime
-from django.utils.timezone import now as right_now
+from django.utils.timezone import localtime, now as right_now
 from django.utils.translation import gettext_lazy as _
 
 from myapp.events.codes import new_code

@@ -1,0 +1,1 @@
+"""Tests of how we speak HTTP. They bring their own URLs."""
