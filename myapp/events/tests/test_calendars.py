@@ -7,10 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone, translation
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from icalendar import Calendar
-from icalendar import Event as VEvent
+from hypothesis import given, settings, strategies as st
+from icalendar import Calendar, Event as VEvent
 
 from myapp.events import actions
 from myapp.events.calendars import event_ics, feed_ics, google_url, outlook_url, uid

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from myapp.events.structured_data import event_data, event_json_ld
 from myapp.events.tests.test_calendars import unsaved_event

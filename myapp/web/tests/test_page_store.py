@@ -114,7 +114,9 @@ def test_many_changes_in_one_transaction_forget_once(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_savepoint_rolled_back_does_not_take_the_forgetting_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_savepoint_rolled_back_does_not_take_the_forgetting_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     forgotten = []
     monkeypatch.setattr(page_store, "_forget", lambda: forgotten.append(1))
 
