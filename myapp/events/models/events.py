@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from typing import Any, Self
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.text import slugify
 from django.utils.timezone import localtime, now as right_now
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.range import TimestamptzRange
 
 from myapp.events.codes import new_code
 from myapp.events.models.organisations import Organisation
@@ -60,6 +61,16 @@ DERIVED_FIELDS = [
 ]
 
 
+# From when to when an event takes place, as a range; one that ends when it starts still takes that moment.
+PERIOD = models.Func(
+    F("starts_at"),
+    F("ends_at"),
+    models.Case(models.When(ends_at__gt=F("starts_at"), then=models.Value("[)")), default=models.Value("[]")),
+    function="tstzrange",
+    output_field=DateTimeRangeField(),
+)
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Questions about events that read as English and chain."""
 
@@ -73,7 +84,13 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def past(self, now: dt.datetime | None = None) -> Self:
         """Public ones that are over at `now`."""
-        return self.public().filter(ends_at__lte=now or right_now())
+        now = now or right_now()
+        # What is over has begun: said as well, it bounds the walk along the index over starts_at.
+        return self.public().filter(ends_at__lte=now, starts_at__lte=now)
+
+    def during(self, start: dt.datetime | None, end: dt.datetime | None) -> Self:
+        """Those that take place at some moment from `start` on and before `end`; either may be open."""
+        return self.alias(period=PERIOD).filter(period__overlap=TimestamptzRange(start, end, "[)"))
 
     def by_date(self) -> Self:
         """In the order in which they begin; the id settles ties, so that pages never repeat or lose one."""
