@@ -38,7 +38,7 @@
       const stamp = time.getAttribute("datetime"), zone = /([+-])(\d\d):?(\d\d)$/.exec(stamp), when = new Date(stamp);
       time.removeAttribute("data-local");
       if (!zone || isNaN(when) || Number(zone[1] + (zone[2] * 60 + +zone[3])) === -when.getTimezoneOffset()) continue;
-      const words = { weekday: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+      const words = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
       const own = Object.assign(document.createElement("small"), { className: "own-time" });
       own.textContent = `${new Intl.DateTimeFormat(document.documentElement.lang, words).format(when)} (${$("status").dataset.yours})`;
       time.after(" ", own);
@@ -51,10 +51,12 @@
   const drawer = $("drawer"), wide = matchMedia("(min-width: 64rem)");
   const here = () => location.pathname + location.search;
   const isEvent = /\/events\/([^/]+)\/$/;
-  let listAt = here(), listTitle, from;
+  let shown = here(), title, from;
+  const focusBack = () => { document.activeElement?.blur(); if (from?.isConnected) from.focus({ preventScroll: true }); from = null; };
   const load = async (path) => {
     $("drawer-page").href = path;
     $("drawer-body").setAttribute("aria-busy", "true");
+    from ??= document.querySelector(`main a[href="${path}"]`);
     if (!drawer.open) drawer.showModal();
     await htmx.ajax("GET", path.replace(isEvent, "/_part/events/$1/"), { target: "#drawer-body", swap: "innerHTML" });
     $("drawer-body").removeAttribute("aria-busy");
@@ -71,26 +73,32 @@
     if (!link || !wide.matches || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
     if (link.origin !== location.origin || link.hash || !isEvent.test(link.pathname) || document.querySelector("main.event-page")) return;
     e.preventDefault();
-    if (!drawer.open) [listAt, listTitle, from] = [here(), document.title, link];
-    history.pushState({ drawer: (history.state?.drawer || 0) + 1 }, "", link.pathname);
+    if (!drawer.open) [title, from] = [document.title, link];
+    history.pushState({ htmx: true, drawer: (history.state?.drawer || 0) + 1 }, "", link.pathname);
     load(link.pathname);
   };
   if (drawer) {
     addEventListener("click", (e) => { if (e.target === drawer) drawer.close(); else open(e); });
     drawer.addEventListener("close", () => {
       $("drawer-body").replaceChildren();
-      document.title = listTitle;
+      document.title = title;
       if (history.state?.drawer) history.go(-history.state.drawer);
-      if (from?.isConnected) from.focus({ preventScroll: true });
+      else focusBack();
     });
-    addEventListener("popstate", (e) => {
-      if (e.state?.drawer) load(location.pathname);
-      else if (drawer.open) drawer.close();
-    });
-    // htmx reloads on Back; needless where the list beneath the drawer is already what the address says.
-    addEventListener("htmx:before:history:restore", (e) => { if (here() === listAt) e.preventDefault(); });
-    for (const name of ["push", "replace"]) addEventListener(`htmx:after:history:${name}`, () => { listAt = here(); });
   }
+
+  // Back and Forward: `shown` is the address of what stands in the document, the drawer aside. Where it is not what is
+  // asked for the page is loaded again, which is cheap and never shows what is no longer so. htmx would do it in
+  // any case, drawer or not, so it is told that this is done.
+  addEventListener("popstate", () => {
+    const inDrawer = history.state?.drawer && drawer && !document.querySelector("main.event-page");
+    if (inDrawer) load(location.pathname);
+    else if (here() !== shown) location.reload();
+    else if (drawer?.open) drawer.close();
+    else focusBack();
+  });
+  addEventListener("htmx:before:history:restore", (e) => e.preventDefault());
+  for (const name of ["push", "replace"]) addEventListener(`htmx:after:history:${name}`, () => { shown = here(); });
 
   // A menu closes when something else is chosen, and on Escape.
   addEventListener("click", (e) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(e.target)) menu.open = false; });
