@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",  # the widgets' own templates, since ours may replace some
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -137,7 +138,7 @@ DATABASES["default"]["OPTIONS"] |= {
 REDIS_URL = env.secret("REDIS_URL", default="")
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "eventmate.caches.ForgetfulRedis",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "eventmate",
         "OPTIONS": {
@@ -171,8 +172,39 @@ LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up; elsewhere people sign in first
+ACCOUNT_PREVENT_ENUMERATION = True  # whether an address has an account is told to that address only
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_USERNAME_VALIDATORS = "myapp.accounts.validators.username_validators"
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "eventmate", "help", "postmaster", "root", "security", "support"]
+ACCOUNT_USER_DISPLAY = str
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or address is told by mail
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # an unattended browser cannot move an account to another address
+ACCOUNT_ADAPTER = "myapp.accounts.adapter.Adapter"
+ACCOUNT_FORMS = {
+    "add_email": "myapp.accounts.forms.AddEmailForm",
+    "change_password": "myapp.accounts.forms.ChangePasswordForm",
+    "login": "myapp.accounts.forms.LoginForm",
+    "reauthenticate": "myapp.accounts.forms.ReauthenticateForm",
+    "reset_password": "myapp.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "myapp.accounts.forms.ResetPasswordKeyForm",
+    "set_password": "myapp.accounts.forms.SetPasswordForm",
+    "signup": "myapp.accounts.forms.SignupForm",
+}
+# A whole campus may sit behind one address: what is counted by address is wide, what is counted by account narrow.
+ACCOUNT_RATE_LIMITS = {
+    "login": "600/m/ip",
+    "login_failed": "120/m/ip,5/5m/key",
+    "signup": "120/m/ip",
+    "reset_password": "60/m/ip,3/m/key",
+    "reset_password_from_key": "60/m/ip",
+    "confirm_email": "1/3m/key",
+}
+# Nginx is the one proxy there is; its last word in X-Forwarded-For is the visitor's address.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 

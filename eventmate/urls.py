@@ -4,6 +4,7 @@ The default language has no prefix, the others do (/fr/events/): a page's addres
 """
 
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 handler400 = "myapp.web.errors.bad_request"
@@ -13,8 +14,11 @@ handler429 = "myapp.web.errors.too_many_requests"  # allauth asks for it by this
 handler500 = "myapp.web.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", include("myapp.events.urls")),
+        path("accounts/", include("myapp.accounts.urls")),
+        path("_mine/", include("myapp.mine.urls")),
         prefix_default_language=False,
     ),
 ]

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 class User(AbstractUser):
     """A person: signs in by username or e-mail, is shown by the one name they chose."""
 
-    first_name = None  # type: ignore[assignment] - one name: the world's names do not come in two parts
+    # One name: the world's names do not come in two parts.
+    first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("As others see it."))
     email = models.EmailField(_("e-mail"))
@@ -17,8 +18,8 @@ class User(AbstractUser):
     REQUIRED_FIELDS = ["email"]
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("person")  # type: ignore[assignment]
+        verbose_name_plural = _("people")  # type: ignore[assignment]
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_unique")]
 
     def __str__(self) -> str:
