@@ -178,7 +178,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_USERNAME_VALIDATORS = "myapp.accounts.validators.username_validators"
-ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "eventmate", "help", "postmaster", "root", "security", "support"]
+ACCOUNT_USERNAME_BLACKLIST = [
+    "admin",
+    "administrator",
+    "eventmate",
+    "help",
+    "postmaster",
+    "root",
+    "security",
+    "support",
+]
 ACCOUNT_USER_DISPLAY = str
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or address is told by mail

@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(
         path("", include("myapp.events.urls")),
         path("accounts/", include("myapp.accounts.urls")),
-        path("_mine/", include("myapp.mine.urls")),
+        path("", include("myapp.mine.urls")),
         prefix_default_language=False,
     ),
 ]

@@ -87,12 +87,6 @@ def week_ahead() -> dict[str, int]:
     )
 
 
-def agenda(since: dt.date, *, limit: int) -> list[Row]:
-    """Return the first rows that are still on at `since` or begin later: one query."""
-    start = max(midnight(since), timezone.now())
-    return rows(Event.objects.upcoming(start).by_date()[:limit])
-
-
 _CANDIDATES = 60
 
 

@@ -1,10 +1,14 @@
-"""The islands: everything personal on public pages, under the one prefix /_mine/."""
+"""What is one person's alone: the islands under /_mine/, and under /my/ the same as pages without JavaScript."""
 
 from django.urls import path
 
-from myapp.mine import views
+from myapp.mine import events, views
 
 app_name = "mine"
 urlpatterns = [
-    path("shell/", views.shell, name="shell"),
+    # /_mine/
+    path("_mine/shell/", views.shell, name="shell"),
+    path("_mine/events/<slug:slug>/", events.event, name="event"),
+    # /my/
+    path("my/events/<slug:slug>/", events.event_page, name="event_page"),
 ]

@@ -5,18 +5,22 @@ from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
 from myapp.events import queries
-from myapp.events.models import Category
-from myapp.events.queries import BusyDay
+from myapp.events.filters import EventFilters
+from myapp.events.models import Category, Status
+from myapp.events.queries import BusyDay, Row
+from myapp.events.search import Results, search
 from myapp.web.policies import public_page
 
-ROWS = 30
 STRIP_DAYS = 9
 _BUSIEST = 8  # the longest bar that the style sheet draws
+_ON_NOW = 5
+_FRESH = dt.timedelta(hours=12)
 _FURTHEST_DAY = dt.timedelta(days=370)
 
 
@@ -59,16 +63,33 @@ def _strip(days: list[BusyDay], *, current: dt.date) -> list[StripDay]:
 
 @public_page(keep=30, reads=("day",))
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the agenda from a day on, today without ?day=; three queries."""
+    """Show the agenda from a day on, today without ?day=; four queries."""
     today = timezone.localdate()
     day = _day_asked_for(request.GET.get("day", ""))
-    listed = queries.agenda(day, limit=ROWS + 1)
+    filters = EventFilters(start=day) if day > today else EventFilters()
+    found = search(filters)
     context = {
-        "today": today,
         "strip": _strip(queries.busy_days(today, STRIP_DAYS), current=day),
         "later_url": f"?day={today + dt.timedelta(days=STRIP_DAYS)}",
-        "days": queries.by_day(listed[:ROWS], since=day),
+        "days": queries.by_day(found.rows, since=day),
+        **_further(filters, found),
+        "on_now": [row for row in found.rows if _is_on_now(row)][:_ON_NOW],
         "week": queries.week_ahead(),
         "categories": Category.choices,
     }
     return TemplateResponse(request, "events/home.html", context)
+
+
+def _further(filters: EventFilters, found: Results) -> dict[str, str]:
+    """Where the agenda goes on: the page of the list, and the fragment that htmx puts below this one."""
+    if not found.more:
+        return {}
+    link = filters.with_(after=found.more).link()
+    return {"more_url": reverse("events:list") + link, "more_part": reverse("events:results") + link}
+
+
+def _is_on_now(row: Row) -> bool:
+    """Whether an event has begun and somebody could still walk in: exhibitions of a month are no news."""
+    now = timezone.now()
+    began = now - row["starts_at"]
+    return not row["all_day"] and row["status"] != Status.CANCELLED and dt.timedelta() <= began < _FRESH
