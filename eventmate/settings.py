@@ -238,7 +238,7 @@ STORAGES = {
         if CLOUDINARY_URL
         else "django.core.files.storage.FileSystemStorage"
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "eventmate.static_files.HashedStaticFiles"},
 }
 
 # Logs go to standard error, which the journal keeps

@@ -1,0 +1,122 @@
+"""python -m eventmate.first_run: what `make run` does once PostgreSQL and Valkey are up.
+
+Takes the port, brings the database up to date, fills the demo campus the first time, and becomes gunicorn.
+"""
+
+import fcntl
+import os
+import socket
+import sys
+
+from eventmate import clone
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    """Prepare the site and turn into the process that serves it."""
+    port = read_port()
+    listener = listen(port)
+    settle_environment(port)
+    prepare()
+    address = os.environ["SITE_URL"]
+    print(f"\nEventMate is at {address}/   (Ctrl-C ends it)", flush=True)
+    say_who_can_sign_in()
+    os.set_inheritable(listener.fileno(), True)
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", "-c", "gunicorn_config.py", "--bind", f"fd://{listener.fileno()}"],
+    )
+
+
+def read_port() -> int:
+    """Return PORT, default 8000; exits with a sentence when it is no port."""
+    value = os.environ.get("PORT") or "8000"
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        sys.exit(f"PORT must be a number from 1 to 65535, not {value!r}.")
+    return int(value)
+
+
+def listen(port: int) -> socket.socket:
+    """Take the port now, so that nothing is done in vain; who comes early waits until the site answers."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(2048)
+    except PermissionError:
+        sys.exit(f"Port {port} is not for ordinary users. Another one is: PORT=8001 make run")
+    except OSError:
+        sys.exit(
+            f"Port {port} is taken by another program. Another one may be free: PORT={port % 65535 + 1} make run"
+        )
+    return listener
+
+
+def settle_environment(port: int) -> None:
+    """Set what production would be told, where nobody has set it."""
+    clone.settle_secret_key()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventmate.settings")
+    defaults = {
+        "SITE_URL": f"http://{HOST}:{port}",
+        "ALLOWED_HOSTS": "localhost",
+        "WEB_CONCURRENCY": "1",
+        "EVENTMATE_RELOAD": "1",
+    }
+    for name, value in defaults.items():
+        if not os.environ.get(name):
+            os.environ[name] = value
+
+
+def prepare() -> None:
+    """Bring database, demo campus and static files up to date; a second start on another port waits its turn."""
+    import django  # needs the environment
+
+    django.setup()
+    from eventmate.static_files import refresh
+
+    with (clone.ROOT / "var" / "prepare.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        migrate()
+        fill_demo_campus()
+        refresh()
+
+
+def migrate() -> None:
+    """Apply the migrations that are missing; says so when there are any."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        print(f"Bringing the database up to date ({len(missing)} migrations)", flush=True)
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def fill_demo_campus() -> None:
+    """Make the demo campus in a database that has no organisations; the command says how far it is."""
+    from django.apps import apps
+    from django.core.management import call_command
+
+    if not apps.get_model("events", "Organisation").objects.exists():
+        call_command("demo")
+
+
+def say_who_can_sign_in() -> None:
+    """Name the accounts of the demo campus, where they are."""
+    from django.contrib.auth import get_user_model
+
+    from myapp.testing.people import CAST, PASSWORD
+
+    names = [person.username for person in CAST]
+    if get_user_model().objects.filter(username__in=names).count() == len(names):
+        print(f"Sign in as {', '.join(names[:-1])} or {names[-1]}; the password is {PASSWORD}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,98 @@
+"""Run a command with the services it needs.
+
+    python -m eventmate.services [--data DIR] [--env-file FILE] [--quick] COMMAND…
+
+COMMAND runs with PostgreSQL and Valkey up and DATABASE_URL and REDIS_URL naming them; its exit status is returned.
+When COMMAND has ended and nobody else uses them, nothing is left running. Ctrl-C is COMMAND's to answer.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+from eventmate.clone import read_env_file
+from eventmate.services.account import follow_parent
+from eventmate.services.errors import ServiceError
+from eventmate.services.holding import ROOT, Held, hold
+
+_LOOK_EVERY = 1.0
+
+
+def main() -> int:
+    """Read the command line, run what it names, return its status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m eventmate.services", description="Run a command with PostgreSQL and Valkey."
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "var" / "services", help="where they live")
+    parser.add_argument("--env-file", type=Path, help="variables for those that are not set")
+    parser.add_argument("--quick", action="store_true", help="for tests: fast, and not safe on disk")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    given = parser.parse_args()
+    if not given.command:
+        parser.error("which command?")
+    if given.env_file:
+        read_env_file(given.env_file)
+    try:
+        with hold(given.data, quick=given.quick, say=lambda sentence: print(sentence, flush=True)) as held:
+            return _run(given.command, held)
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(command: list[str], held: Held) -> int:
+    """Run a command as a child that inherits the hold on the servers, and return its status."""
+    started_by = os.getppid()
+    patience = 1
+    with subprocess.Popen(
+        command,
+        env=os.environ | held.urls,
+        pass_fds=held.fds,
+        preexec_fn=follow_parent,  # noqa: PLW1509 - the threads that started servers have ended
+    ) as child:
+        told = _pass_on_signals(child)
+        while (status := _wait(child)) is None:
+            if os.getppid() != started_by:  # make or the shell was killed: nobody could press Ctrl-C any more
+                child.terminate()
+            if (
+                signal.SIGINT in told and (patience := patience - 1) == -1
+            ):  # it was told to this process alone
+                child.send_signal(signal.SIGINT)
+            try:
+                held.ensure()
+            except ServiceError as error:
+                print(error, file=sys.stderr)
+    if signal.SIGINT in told and status in {130, -signal.SIGINT}:
+        return 0  # as asked: make has nothing to report
+    return 128 - status if status < 0 else status
+
+
+def _pass_on_signals(child: subprocess.Popen[bytes]) -> list[int]:
+    """Leave Ctrl-C to the child, which the terminal tells as well, and hand on what only this process is told."""
+    told: list[int] = []
+
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        if number != signal.SIGINT:
+            child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, hand_on)
+    return told
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return child.wait(_LOOK_EVERY)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

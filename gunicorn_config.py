@@ -1,0 +1,74 @@
+"""How gunicorn serves EventMate, in production and under `make run`.
+
+    gunicorn -c gunicorn_config.py
+
+Every number has its reason beside it. systemd may bring the socket (LISTEN_FDS); then `bind` does not count.
+"""
+
+# Before anything else: a database connection that was made before the patch belongs to another "thread" after it, and
+# every request fails (with preload_app, or when a plugin imports the application early).
+from gevent import monkey
+
+monkey.patch_all()
+
+import glob  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from gunicorn.arbiter import Arbiter  # noqa: E402
+from gunicorn.workers.base import Worker  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent
+
+wsgi_app = "eventmate.wsgi:application"
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"  # Nginx is on the same machine
+chdir = str(ROOT)
+
+# Processes. One of them keeps one core busy; the one more is for a moment in which all others wait for the database.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * (os.cpu_count() or 1) + 1)
+worker_class = "gevent"  # an open event stream costs a few kilobytes, not a thread
+worker_connections = 1000  # to one worker; Nginx queues what is above, and a worker stays below 130 MB
+preload_app = False  # HUP then brings new code without a restart
+max_requests = 20_000  # a slow leak in a library never gets to matter
+max_requests_jitter = 2_000  # and the workers do not all begin anew at once
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the heartbeat must not wait for a disk
+
+# Seconds.
+timeout = 30  # a worker whose loop is stuck this long is replaced; slow clients are not stuck
+graceful_timeout = 30  # for requests under way when a worker is told to go; systemd's TimeoutStopSec is 35
+keepalive = 75  # longer than Nginx keeps an idle connection (60), so that it is never us who close one in use
+
+# Who may say for whom a request is and that it came by https: Nginx on this machine.
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
+
+# What the journal gets. Nginx has the access log; writing a second one costs a tenth of a cached page.
+errorlog = "-"
+accesslog = os.environ.get("ACCESS_LOG") or None
+loglevel = "info"
+
+control_socket_disable = True  # its default path is one for all instances of a user
+
+if os.environ.get("EVENTMATE_RELOAD") == "1":  # make run: a change is seen at the next request but one
+    wsgi_app = "eventmate.wsgi_reloading:application"
+    loglevel = "error"
+    reload = True
+    reload_engine = "poll"
+    patterns = [
+        "eventmate/**/*.py",
+        "health/**/*.py",
+        "myapp/**/*.py",
+        "templates/**/*",
+        "static/**/*",
+        "locale/**/*.mo",
+    ]
+    reload_extra_files = [
+        pattern
+        for pattern in (f"{glob.escape(str(ROOT))}/{each}" for each in patterns)
+        if glob.glob(pattern, recursive=True)  # noqa: PTH207 - what gunicorn will call
+    ]
+    graceful_timeout = 1  # an open event stream does not keep the old code alive
+
+    def post_fork(_server: Arbiter, _worker: Worker) -> None:
+        """Leave Ctrl-C to the master, who tells the workers: told twice, they print a traceback."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

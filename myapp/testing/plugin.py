@@ -1,0 +1,72 @@
+"""The pytest plugin that lets `pytest` just work: PostgreSQL and Valkey first, then Django's settings.
+
+`pyproject.toml` names it with -p, because pytest-django reads the settings before any conftest.py is imported.
+"""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from eventmate.services import Held, ServiceError, hold
+from eventmate.services.locks import Lock
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "var" / "test"
+SERVICES = ROOT / "var" / "test-services"
+# What a developer may have set, and what tests do not want to know
+FOREIGN = """
+    ALLOWED_HOSTS BEHIND_PROXY CAMPUS_NAME CLOUDINARY_URL DEBUG DEFAULT_FROM_EMAIL EMAIL_URL LANGUAGE_CODE LOG_LEVEL PORT
+    SECRET_KEY SECRET_KEY_FALLBACKS SECRET_KEY_FILE SITE_URL TIME_ZONE
+""".split()
+
+_kept_open: list[Held | Lock] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    """Before pytest-django reads the settings: services, and an environment that is the same everywhere."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        for name in FOREIGN:
+            os.environ.pop(name, None)
+        os.environ["SECRET_KEY"] = "only-for-tests-" + 40 * "x"
+        os.environ["DATA_DIR"] = str(DATA)
+        (DATA / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a folder that is missing
+        _take_turn()
+        try:
+            held = hold(SERVICES, quick=True)
+        except ServiceError as error:
+            pytest.exit(str(error), returncode=3)
+        _kept_open.append(held)
+        os.environ.update(held.urls)
+    elif url := os.environ.get("REDIS_URL"):  # workers do not empty each other's cache
+        number = int(worker.removeprefix("gw") or 0)
+        os.environ["REDIS_URL"] = f"{url.partition('?')[0]}?db={number % 15 + 1}"
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Once Django is there: pages may name static files that nobody has collected."""
+    from django.conf import settings
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+def pytest_unconfigure() -> None:
+    """Let go of the services, and wait until they have stopped."""
+    while _kept_open:
+        _kept_open.pop().close()
+
+
+def _take_turn() -> None:
+    """Wait for another test run in this clone: its databases have the same names."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    lock = Lock(ROOT / "var" / "test.lock")
+    _kept_open.append(lock)
+    if not lock.seize(wait=False):
+        print("Another test run is under way in this clone; waiting for it.", flush=True)  # noqa: T201
+        lock.seize()
