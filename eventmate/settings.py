@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "eventmate",
     "health",
     "myapp.web",
     "myapp.accounts",

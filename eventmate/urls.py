@@ -14,6 +14,8 @@ handler429 = "myapp.web.errors.too_many_requests"  # allauth asks for it by this
 handler500 = "myapp.web.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # without languages
+    path("health/", include("health.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", include("myapp.events.urls")),

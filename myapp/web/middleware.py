@@ -149,6 +149,9 @@ class StampPublicPages(Middleware):
         response = self.get_response(request)
         keep = self.seconds(request, response)
         if keep:
+            # A cookie that is no session's makes Django delete it, and say `Vary: Cookie`, even where nobody asked.
+            response.cookies.clear()
+            _unvary(response)
             # This order: Nginx heeds the first it reads, and `no-cache` is for the browser.
             response.headers.pop("Cache-Control", None)
             response.headers["X-Accel-Expires"] = str(keep)
@@ -237,6 +240,15 @@ class PrivateByDefault(Middleware):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn `Gone` into the page that says so and where to go instead."""
         return errors.gone(request, exception) if isinstance(exception, Gone) else None
+
+
+def _unvary(response: HttpResponseBase) -> None:
+    """Take `Cookie` out of the answer's Vary; the guard saw to it that the page does not depend on one."""
+    names = [name.strip() for name in response.headers.get("Vary", "").split(",")]
+    if "cookie" in map(str.lower, names):
+        del response.headers["Vary"]
+        if others := [name for name in names if name.lower() != "cookie"]:
+            response.headers["Vary"] = ", ".join(others)
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

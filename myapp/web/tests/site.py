@@ -124,14 +124,14 @@ def headers(request: Request) -> HttpResponse:
 @island
 def shell(request: Request) -> HttpResponse:
     """Say who is here, to everyone."""
-    return HttpResponse(str(request.user))
+    return HttpResponse(request.user.get_username())
 
 
 @private_page(methods=("GET", "POST"))
 def mine(request: SignedInRequest) -> HttpResponse:
     """Be for one person, as a page or as a fragment."""
     shape = "fragment" if wants_fragment(request, "results") else "page"
-    return varying(HttpResponse(f"{shape} of {request.user}"))
+    return varying(HttpResponse(f"{shape} of {request.user.username}"))
 
 
 @operators_page

@@ -17,7 +17,7 @@ from myapp.web.tests import site
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 
 def test_a_page_is_made_once(client: Client) -> None:
@@ -212,7 +212,7 @@ class TestWithoutRedis:
     """A Redis that refuses connections: pages are made, nothing raises, and few questions are asked."""
 
     @pytest.fixture(autouse=True)
-    def _dead(self, settings: SettingsWrapper) -> None:
+    def _dead(self, settings: Settings) -> None:
         settings.CACHES = {
             "default": {
                 "BACKEND": "django_redis.cache.RedisCache",
@@ -238,7 +238,7 @@ class TestWithoutRedis:
         page_store._forget()
 
 
-def test_without_the_store_pages_are_made_each_time(client: Client, settings: SettingsWrapper) -> None:
+def test_without_the_store_pages_are_made_each_time(client: Client, settings: Settings) -> None:
     settings.KEEP_PUBLIC_PAGES = False
 
     client.get("/page/")

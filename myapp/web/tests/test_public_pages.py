@@ -13,7 +13,7 @@ from myapp.web.public_pages import PersonalDataOnPublicPage
 from myapp.web.tests.site import MISTAKES
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from myapp.accounts.models import User
 
@@ -26,7 +26,7 @@ def test_every_touch_of_a_person_raises(client: Client, mistake: str) -> None:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_in_production_a_mistake_is_logged_and_nobody_may_keep_the_page(
-    db: None, client: Client, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture, mistake: str
+    db: None, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, mistake: str
 ) -> None:
     settings.RAISE_ON_PERSONAL_DATA = False
 
@@ -40,7 +40,7 @@ def test_in_production_a_mistake_is_logged_and_nobody_may_keep_the_page(
 
 
 def test_in_production_a_mistaken_page_still_knows_its_visitor(
-    client: Client, settings: SettingsWrapper, ada: User
+    client: Client, settings: Settings, ada: User
 ) -> None:
     settings.RAISE_ON_PERSONAL_DATA = False
     client.force_login(ada)

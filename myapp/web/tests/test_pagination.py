@@ -1,0 +1,113 @@
+"""Pieces of long lists: nothing twice, nothing missing, nothing counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.exceptions import BadRequest
+
+from myapp.testing.queries import queries
+from myapp.venues.models import Building
+from myapp.web.pagination import capped_count, first_of, page_of, start_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+BY = ("-name", "pk")
+
+
+@pytest.fixture
+def buildings(db: None) -> QuerySet[Building]:
+    """Seven of them, with names that repeat."""
+    for number, name in enumerate("bacabca"):
+        Building.objects.create(name=name, slug=f"building-{number}", code=f"B{number}")
+    return Building.objects.all()
+
+
+def walk(rows: QuerySet[Building], by: tuple[str, ...], size: int) -> list[list[int]]:
+    pages, after = [], ""
+    while True:
+        page = page_of(rows, by=by, size=size, after=after)
+        pages.append([row.pk for row in page.rows])
+        if not (after := page.next):
+            return pages
+
+
+@pytest.mark.parametrize("by", [("name", "pk"), ("-name", "pk"), ("name", "-pk"), ("-name", "-pk"), ("pk",)])
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8])
+def test_pieces_make_the_whole(buildings: QuerySet[Building], by: tuple[str, ...], size: int) -> None:
+    pages = walk(buildings, by, size)
+
+    assert [pk for page in pages for pk in page] == list(buildings.order_by(*by).values_list("pk", flat=True))
+    assert [len(page) for page in pages[:-1]] == [size] * (len(pages) - 1)
+    assert pages[-1]
+
+
+def test_a_row_that_appears_hides_none(buildings: QuerySet[Building]) -> None:
+    first = page_of(buildings, by=("name", "pk"), size=3)
+    Building.objects.create(name="a", slug="new", code="N")
+
+    second = page_of(buildings, by=("name", "pk"), size=30, after=first.next)
+
+    assert len(second.rows) == 5  # the four that were to come, and the new one behind the other "a"s
+
+
+def test_a_piece_costs_one_query(buildings: QuerySet[Building]) -> None:
+    after = page_of(buildings, by=BY, size=2).next
+
+    with queries(1):
+        page_of(buildings, by=BY, size=2, after=after)
+
+
+def test_rows_may_be_dictionaries(buildings: QuerySet[Building]) -> None:
+    rows = buildings.values("pk", "name")
+    first = page_of(rows, by=("name", "pk"), size=4)
+    second = page_of(rows, by=("name", "pk"), size=4, after=first.next)
+
+    assert [row["name"] for row in [*first.rows, *second.rows]] == list("aaabbcc")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "W10",
+        "WyJhIl0",
+        "!!!!",
+        "é",
+        "bnVsbA",
+        "WyJhIiwiYSJd",
+        "WyJhIiwiOTk5OTk5OTk5OTk5OTk5OTk5OTk5Il0",
+        "W251bGwsbnVsbF0",
+    ],
+)
+def test_a_cursor_of_another_life_is_refused(buildings: QuerySet[Building], cursor: str) -> None:
+    with pytest.raises(BadRequest, match=r"\.$"):
+        page_of(buildings, by=("name", "pk"), size=2, after=cursor)
+
+
+def test_first_of_goes_by_number() -> None:
+    rows = list(range(7))
+
+    assert first_of(rows, size=3) == first_of(rows, size=3, start=0)
+    assert (first_of(rows, size=3, start=3).rows, first_of(rows, size=3, start=3).next) == ([3, 4, 5], "6")
+    assert first_of(rows, size=3, start=6).next == ""
+
+
+@pytest.mark.parametrize("text", ["-1", "501", "²", "1e3", "a", "9" * 50])
+def test_a_start_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BadRequest):
+        start_of(text, most=500)
+
+
+def test_a_start_is_read() -> None:
+    assert [start_of(text, most=500) for text in ("", "0", "30", "500")] == [0, 0, 30, 500]
+
+
+@pytest.mark.parametrize(("cap", "shown"), [(100, "7"), (7, "7"), (6, "6+")])
+def test_a_count_stops_at_its_cap(buildings: QuerySet[Building], cap: int, shown: str) -> None:
+    with queries(1):
+        count = capped_count(buildings, cap=cap)
+
+    assert str(count) == shown
