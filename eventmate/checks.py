@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -154,7 +154,7 @@ def _survival() -> Iterator[CheckMessage]:
         "django.contrib.sessions.backends.file",
     }:
         yield _error("E201", "A wiped cache or another machine signs everybody out.", "Use cached_db.")
-    cache = settings.CACHES["default"]
+    cache: dict[str, Any] = settings.CACHES["default"]
     ignores = cache.get("OPTIONS", {}).get(
         "IGNORE_EXCEPTIONS", getattr(settings, "DJANGO_REDIS_IGNORE_EXCEPTIONS", False)
     )

@@ -137,14 +137,14 @@ class Postgres:
 
 def _command(pid: int) -> bytes:
     """Return the command line of a process; empty for a zombie and for one that is gone."""
-    if sys.platform == "linux":
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return b""
-    return subprocess.run(
-        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False
-    ).stdout
+    if sys.platform != "linux":
+        return subprocess.run(
+            ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, check=False
+        ).stdout
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _within_reach(programs: Path, home: Path) -> Path:

@@ -99,7 +99,7 @@ def save_event(event: Event, *, acting_user: User) -> Event:
 @transaction.atomic
 def save_organisation(organisation: Organisation, *, acting_user: User) -> Organisation:
     """Save an organisation, and its name on its events where that has changed. Raises `NotAllowed`."""
-    if organisation.pk is not None:
+    if organisation.pk:
         _require_organiser(acting_user, organisation)
     elif not acting_user.is_staff:
         raise NotAllowed(_("Only campus staff may add an organisation."))

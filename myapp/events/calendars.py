@@ -79,7 +79,7 @@ def _folded(line: bytes) -> bytes:
     return b"\r\n ".join([*pieces, rest]) + b"\r\n"
 
 
-def _vevent(event: Event) -> Lines:
+def _vevent(event: Event) -> Iterator[tuple[str, str]]:
     """Yield the event's VEVENT line by line."""
     start, end = _period(event)
     pattern, value = (_DATE, ";VALUE=DATE") if event.all_day else (_MOMENT, "")
@@ -102,7 +102,7 @@ def _vevent(event: Event) -> Lines:
     yield "END", "VEVENT"
 
 
-def _place(event: Event) -> Lines:
+def _place(event: Event) -> Iterator[tuple[str, str]]:
     """Yield where it is, as far as it is known."""
     if where := location(event):
         yield "LOCATION", _text(where)

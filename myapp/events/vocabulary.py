@@ -41,4 +41,4 @@ def relearn() -> int:
             ON CONFLICT (word) DO UPDATE SET events = excluded.events
             """
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

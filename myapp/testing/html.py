@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _SILENT = frozenset({"script", "style", "template"})
@@ -183,32 +184,36 @@ class Form:
         return self.fields | given
 
 
-def parse(page: HttpResponse | str) -> Element:
+def parse(page: HttpResponseBase | str) -> Element:
     """Return the tree of a response or of a piece of HTML."""
     reader = _Reader()
-    reader.feed(page if isinstance(page, str) else page.content.decode(page.charset))
+    if isinstance(page, str):
+        reader.feed(page)
+    else:
+        assert isinstance(page, HttpResponse), "a stream has no text yet"
+        reader.feed(page.content.decode(page.charset))
     reader.close()
     return reader.root
 
 
-def text_of(page: HttpResponse | str, selector: str = "") -> str:
+def text_of(page: HttpResponseBase | str, selector: str = "") -> str:
     """Return the words of the page, or of the one element that the selector names."""
     root = parse(page)
     return (root.one(selector) if selector else root).text()
 
 
-def links(page: HttpResponse | str | Element, selector: str = "a[href]") -> list[Link]:
+def links(page: HttpResponseBase | str | Element, selector: str = "a[href]") -> list[Link]:
     """Return the links in the page's order; `selector` narrows them down: `nav a[href]`."""
     root = page if isinstance(page, Element) else parse(page)
     return [Link(found.text(), found.attrs.get("href", ""), found) for found in root.all(selector)]
 
 
-def hrefs(page: HttpResponse | str | Element, selector: str = "a[href]") -> list[str]:
+def hrefs(page: HttpResponseBase | str | Element, selector: str = "a[href]") -> list[str]:
     """Return where the links lead, in the page's order."""
     return [link.href for link in links(page, selector)]
 
 
-def forms(page: HttpResponse | str | Element, selector: str = "form") -> list[Form]:
+def forms(page: HttpResponseBase | str | Element, selector: str = "form") -> list[Form]:
     """Return the forms in the page's order with what they hold."""
     root = page if isinstance(page, Element) else parse(page)
     return [

@@ -40,7 +40,7 @@ def compressed(body: bytes, encoding: str) -> bytes:
     Levels are where a page of 14 kB stops shrinking for the time it costs (about 0.3 ms).
     """
     if encoding == "br":
-        return brotli.compress(body, quality=5, mode=brotli.MODE_TEXT)
+        return bytes(brotli.compress(body, quality=5, mode=brotli.MODE_TEXT))
     if encoding == "gzip":
         # mtime=0: the same page must not become new bytes each second
         return gzip.compress(body, compresslevel=6, mtime=0)

@@ -168,8 +168,13 @@ class StampPublicPages(Middleware):
         if match is None:
             return self.NOWHERE_SECONDS if response.status_code in self.NOWHERE_STATUSES else 0
         policy = policy_of(match.func)
-        is_public = policy is not None and policy.kind is Kind.PUBLIC
-        return policy.keep if is_public and response.status_code in self.PUBLIC_STATUSES else 0
+        if (
+            policy is None
+            or policy.kind is not Kind.PUBLIC
+            or response.status_code not in self.PUBLIC_STATUSES
+        ):
+            return 0
+        return policy.keep
 
 
 class RefuseMalformed(Middleware):
@@ -200,14 +205,16 @@ class HintCookie(Middleware):
         session = getattr(request, "session", None)
         if session is None or not session.accessed:
             return response
-        where = {"domain": settings.SESSION_COOKIE_DOMAIN, "path": "/", "samesite": "Lax"}
+        domain = settings.SESSION_COOKIE_DOMAIN
         if self.is_signed_in(request):
             if session.modified or self.NAME not in request.COOKIES:
                 age = None if session.get_expire_at_browser_close() else session.get_expiry_age()
                 secure = settings.SESSION_COOKIE_SECURE
-                response.set_cookie(self.NAME, "1", max_age=age, secure=secure, httponly=False, **where)
+                response.set_cookie(
+                    self.NAME, "1", max_age=age, domain=domain, secure=secure, httponly=False, samesite="Lax"
+                )
         elif self.NAME in request.COOKIES:
-            response.delete_cookie(self.NAME, **where)
+            response.delete_cookie(self.NAME, domain=domain, samesite="Lax")
         return response
 
     def is_signed_in(self, request: HttpRequest) -> bool:

@@ -53,8 +53,9 @@ def look_up(key: str) -> tuple[str, KeptPage | None]:
     found = cache.get_many((GENERATION, key))
     generation = found.get(GENERATION)
     if generation is None:
-        generation = secrets.token_hex(8)
-        if not cache.add(GENERATION, generation, timeout=None):
+        cache.add(GENERATION, secrets.token_hex(8), timeout=None)
+        generation = cache.get(GENERATION)  # ours, or that of another process; what add() says may be a guess
+        if generation is None:
             _pause_until = time.monotonic() + PAUSE_SECONDS
             return "", None
     kept = found.get(key)

@@ -176,7 +176,7 @@ class Event(models.Model):
     ends_text = models.CharField(max_length=5, editable=False, blank=True)
 
     is_public = models.GeneratedField(
-        expression=Q(visibility="everyone", status__in=["published", "cancelled"]),
+        expression=Q(visibility="everyone", status__in=["published", "cancelled"]),  # type: ignore[arg-type] # Q is one
         output_field=models.BooleanField(),
         db_persist=True,
     )

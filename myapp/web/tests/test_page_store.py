@@ -211,11 +211,11 @@ def test_a_making_that_fails_lets_the_next_one_try() -> None:
 class TestWithoutRedis:
     """A Redis that refuses connections: pages are made, nothing raises, and few questions are asked."""
 
-    @pytest.fixture(autouse=True)
-    def _dead(self, settings: Settings) -> None:
+    @pytest.fixture(autouse=True, params=["django_redis.cache.RedisCache", "eventmate.caches.ForgetfulRedis"])
+    def _dead(self, settings: Settings, request: pytest.FixtureRequest) -> None:
         settings.CACHES = {
             "default": {
-                "BACKEND": "django_redis.cache.RedisCache",
+                "BACKEND": request.param,
                 "LOCATION": "redis://127.0.0.1:1/0",
                 "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.05},
             }
