@@ -33,6 +33,11 @@ class Day(NamedTuple):
     name: str
     rows: list[Row]
 
+    @property
+    def of_another_year(self) -> bool:
+        """Whether the date needs its year said."""
+        return self.date.year != timezone.localdate().year
+
 
 def by_day(listed: Iterable[Row], *, since: dt.date | None = None) -> list[Day]:
     """Group rows, in order of time, into days of the campus; what began before `since` and goes on stands under it.

@@ -10,37 +10,28 @@ order in which they are shown, and relevance ranks no more than the nearest few 
 
 import datetime as dt
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, IntegerField, Q
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Left
 from django.utils import timezone
 
 from myapp.events.filters import EventFilters
 from myapp.events.models import Event, EventQuerySet, Organisation
 from myapp.events.queries import ROW_FIELDS, Row, midnight
+from myapp.events.spelling import corrections
+from myapp.events.terms import terms, text_query
 from myapp.venues.models import Building
 
 PAGE = 30
 MOST_COUNTED = 100
 MOST_RANKED = 500
-_MOST_TERMS = 8
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»❝❞＂", '"'))
-_TERM = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]+)"|(?P<word>[^\s"]+))')
 _RANK_STEPS = 1_000_000
-
-TextQuery = SearchQuery | CombinedSearchQuery
-
-
-class Term(NamedTuple):
-    """One thing that is looked for: a word, or words that stand together; or that must not be there."""
-
-    text: str
-    is_phrase: bool = False
-    is_excluded: bool = False
+# What excerpts are cut from.
+_TEXTS = ("summary", "beginning")
+_BEGINNING = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +72,42 @@ class _Found(NamedTuple):
 
 
 def search(
-    filters: EventFilters, *, limit: int = PAGE, after: str | None = None, now: dt.datetime | None = None
+    filters: EventFilters,
+    *,
+    limit: int = PAGE,
+    after: str | None = None,
+    with_texts: bool = False,
+    now: dt.datetime | None = None,
 ) -> Results:
     """Return a page of at most `limit` rows of what matches, after a cursor (by default the question's own).
 
     Two queries, one more for each organisation or building that the question names. Where words find nothing on the
-    first page, one more to correct them and, when that helps, two for what the corrected words find.
+    first page, one more to correct them and, when that helps, two for what the corrected words find. `with_texts` adds
+    each event's `summary` and the `beginning` of its description to its row.
     """
+    now = now or timezone.now()
+    after = filters.after if after is None else after
     names = _named_in(filters)
     if names.missing:
         return Results(
             filters=filters, rows=[], count=0, organisation=names.organisation, building=names.building
         )
-    return _page(filters, names, limit, filters.after if after is None else after, now or timezone.now())
+    fields = (*ROW_FIELDS, *(_TEXTS if with_texts else ()))
+    results = _page(filters, names, limit, after, fields, now)
+    if filters.q and not results.rows and not after:
+        corrected = _corrected(filters.q)
+        if corrected != filters.q:
+            meant = _page(filters.with_(q=corrected), names, limit, "", fields, now)
+            return replace(meant, corrected=corrected) if meant.rows else results
+    return results
+
+
+def count(filters: EventFilters, *, now: dt.datetime | None = None) -> int:
+    """Return how many match, at most `MOST_COUNTED` + 1: one query, and one for each thing named."""
+    names = _named_in(filters)
+    if names.missing:
+        return 0
+    return len(_by_date(_matching(filters, names, now or timezone.now()), filters, "", MOST_COUNTED + 1))
 
 
 def matching(filters: EventFilters, *, now: dt.datetime | None = None) -> EventQuerySet:
@@ -102,49 +116,12 @@ def matching(filters: EventFilters, *, now: dt.datetime | None = None) -> EventQ
     return Event.objects.none() if names.missing else _matching(filters, names, now or timezone.now())
 
 
-def terms(words: str) -> list[Term]:
-    """Return what is looked for: words, "words in quotes" that stand together, and -words that must not be there.
-
-    At most eight; whoever types more has typed enough to be found by the first.
-    """
-    found = []
-    for match in _TERM.finditer(words.translate(_QUOTES)):
-        text = match["phrase"] or match["word"]
-        if any(char.isalnum() for char in text):
-            found.append(Term(text.strip(), bool(match["phrase"]), bool(match["minus"])))
-    return found[:_MOST_TERMS]
-
-
-def text_query(words: str) -> TextQuery | None:
-    """Return the words as PostgreSQL looks for them, None where there is nothing to look for (such as "?!").
-
-    All terms must be there; the last word may be half typed.
-    """
-    asked = terms(words)
-    whole: TextQuery | None = None
-    for term in asked:
-        part = _term_query(term, may_go_on=term is asked[-1])
-        whole = part if whole is None else whole & part
-    return whole
-
-
-def _term_query(term: Term, *, may_go_on: bool) -> TextQuery:
-    kind = "phrase" if term.is_phrase else "plain"
-    stem = SearchQuery(term.text, config="public.event_stem", search_type=kind, invert=term.is_excluded)
-    exact = SearchQuery(term.text, config="public.event_exact", search_type=kind, invert=term.is_excluded)
-    if term.is_excluded:
-        return stem & exact
-    if may_go_on and not term.is_phrase and _is_beginning(term.text):
-        # One lexeme in quotes, so that no character of it is read as an operator of a tsquery.
-        exact = SearchQuery(f"'{term.text}':*", config="public.event_exact", search_type="raw")
-    return stem | exact
-
-
-def _is_beginning(word: str) -> bool:
-    """Whether a word may be the beginning of others: letters and digits alone, and not a single Latin letter."""
-    return (len(word) > 1 or not word.isascii()) and all(
-        unicodedata.category(char)[0] in "LMN" for char in word
-    )
+def _corrected(words: str) -> str:
+    """The words as they were probably meant; the same where all of them are known: one query."""
+    asked = [term for term in terms(words) if not term.is_excluded]
+    typed = [word for term in asked for word in re.findall(r"\w+", term.text)]
+    meant = corrections(typed, last_goes_on=bool(asked) and not asked[-1].is_phrase)
+    return re.sub(r"\w+", lambda match: meant.get(match[0], match[0]), words) if meant else words
 
 
 def _named_in(filters: EventFilters) -> _Names:
@@ -191,7 +168,9 @@ def _conditions(filters: EventFilters, names: _Names) -> Q:
     return asked
 
 
-def _page(filters: EventFilters, names: _Names, limit: int, after: str, now: dt.datetime) -> Results:
+def _page(
+    filters: EventFilters, names: _Names, limit: int, after: str, fields: tuple[str, ...], now: dt.datetime
+) -> Results:
     events = _matching(filters, names, now)
     most = limit + 1 if after else max(limit, MOST_COUNTED) + 1
     found = (
@@ -202,7 +181,7 @@ def _page(filters: EventFilters, names: _Names, limit: int, after: str, now: dt.
     listed = found[:limit]
     return Results(
         filters=filters,
-        rows=_rows(listed),
+        rows=_rows(listed, fields),
         count=None if after else min(len(found), MOST_COUNTED),
         capped=not after and len(found) > MOST_COUNTED,
         more=_cursor(listed[-1]) if len(found) > limit else "",
@@ -251,14 +230,14 @@ def _in_order(events: EventQuerySet, filters: EventFilters) -> EventQuerySet:
     return events.order_by("-starts_at", "-id") if filters.archive else events.by_date()
 
 
-def _rows(found: list[_Found]) -> list[Row]:
+def _rows(found: list[_Found], fields: tuple[str, ...]) -> list[Row]:
     """What a list shows of these, in their order: one query."""
     if not found:
         return []
-    rows = {
-        row["id"]: row
-        for row in Event.objects.filter(pk__in=[event.pk for event in found]).values(*ROW_FIELDS)
-    }
+    events = Event.objects.filter(pk__in=[event.pk for event in found])
+    if "beginning" in fields:
+        events = events.annotate(beginning=Left("description_text", _BEGINNING))
+    rows = {row["id"]: row for row in events.values(*fields)}
     return [rows[event.pk] for event in found if event.pk in rows]
 
 
@@ -266,6 +245,8 @@ def _rows(found: list[_Found]) -> list[Row]:
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_FIRST_MOMENT = (dt.datetime(1, 1, 3, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+_LAST_MOMENT = (dt.datetime(9999, 12, 29, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
 
 
 def _cursor(found: _Found) -> str:
@@ -274,11 +255,13 @@ def _cursor(found: _Found) -> str:
 
 
 def _read_cursor(text: str) -> _Found:
-    """Read what `_cursor` wrote; `EventFilters` has seen to its form. A moment beyond all calendars is the last one."""
-    negative = text.startswith("-")
+    """Read what `_cursor` wrote; `EventFilters` has seen to its form. A moment no calendar has is the nearest it has."""
     moment, pk, *rank = text.removeprefix("-").split("-")
-    try:
-        starts_at = _EPOCH + int(moment, 16) * (-1 if negative else 1) * _MICROSECOND
-    except OverflowError:
-        starts_at = dt.datetime.max.replace(tzinfo=dt.UTC)
+    moments = int(moment, 16) * (-1 if text.startswith("-") else 1)
+    starts_at = _EPOCH + min(max(moments, _FIRST_MOMENT), _LAST_MOMENT) * _MICROSECOND
     return _Found(int(rank[0], 16) if rank else 0, starts_at, int(pk, 16) % 2**63)
+
+
+def moment_of(cursor: str) -> dt.datetime:
+    """Return when the event began with which the page before ended."""
+    return _read_cursor(cursor).starts_at

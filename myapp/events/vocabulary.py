@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 
 _WORDS = """
     to_tsvector('public.event_exact', concat_ws(' ', title, keywords, place_label, left(description_text, 20000)))
@@ -24,12 +24,13 @@ def learn(event_ids: Iterable[int]) -> None:
         )
 
 
+@transaction.atomic
 def relearn() -> int:
     """Count the words of all upcoming events anew and forget the others; returns how many there are."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            CREATE TEMPORARY TABLE counted ON COMMIT DROP AS
+            CREATE TEMPORARY TABLE counted AS
             SELECT word, ndoc AS events FROM ts_stat($$ SELECT {_WORDS} FROM events_event WHERE is_upcoming $$)
             WHERE length(word) BETWEEN 3 AND 60 AND word !~ '[0-9]'
             """  # noqa: S608 - the text put in is the constant above
@@ -38,7 +39,10 @@ def relearn() -> int:
         cursor.execute(
             """
             INSERT INTO events_word (word, events) SELECT word, events FROM counted
-            ON CONFLICT (word) DO UPDATE SET events = excluded.events
+            ON CONFLICT (word) DO UPDATE SET events = excluded.events WHERE events_word.events <> excluded.events
             """
         )
-        return int(cursor.rowcount)
+        cursor.execute("SELECT count(*) FROM counted")
+        known = int(cursor.fetchone()[0])
+        cursor.execute("DROP TABLE counted")
+        return known

@@ -25,6 +25,11 @@
   addEventListener("htmx:error", failed);
   addEventListener("htmx:before:request", () => say());
 
+  // A search says only what was filled in: its address stays short, and nobody is redirected to a shorter one.
+  addEventListener("formdata", (e) => {
+    if (e.target.method === "get") for (const name of new Set(e.formData.keys())) if (!e.formData.get(name)) e.formData.delete(name);
+  });
+
   // Where the eyes go after a swap: the first field that is wrong, else what the answer asks to be read first.
   const settle = (root) => {
     const next = root.querySelector?.("[aria-invalid=true], [data-focus]");

@@ -1,0 +1,24 @@
+"""`manage.py maintain`: what has to be done now and then, cheap and safe at any time."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from myapp.events.maintenance import maintain
+
+
+class Command(BaseCommand):
+    """Sweep past events out of the upcoming ones and count the vocabulary of the search anew."""
+
+    help = (
+        "Takes events that are over out of the indexes of what is to come, and counts the words that mistyped "
+        "searches are corrected against. Run it every quarter of an hour; it may run at any time, twice at once too."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Run, and say in one line what was done."""
+        done = maintain()
+        if done is None:
+            self.stdout.write("Another run is at it.")
+        else:
+            self.stdout.write(f"{done.swept} events are over; {done.words} words are known.")
