@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", include("myapp.events.urls")),
+        path("", include("myapp.pages.urls")),
         path("accounts/", include("myapp.accounts.urls")),
         path("", include("myapp.mine.urls")),
         prefix_default_language=False,

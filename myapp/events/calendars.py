@@ -32,7 +32,7 @@ REFRESH = "PT1H"
 _LONGEST_DETAILS = 600
 _DATE, _MOMENT = "%Y%m%d", "%Y%m%dT%H%M%SZ"
 _URI = "!#$%&'()*+,/:;=?@[]~"
-Lines = Iterator[tuple[str, str]] | list[tuple[str, str]]
+Line = tuple[str, str]
 
 
 def uid(event: Event) -> str:
@@ -58,7 +58,7 @@ def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
     return _calendar([head, *map(_vevent, events)])
 
 
-def _calendar(parts: Iterable[Lines]) -> bytes:
+def _calendar(parts: Iterable[Iterable[Line]]) -> bytes:
     """Return the parts inside a calendar's frame. No METHOD: it is to be read, not an invitation to answer."""
     frame = [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", PRODUCER), ("CALSCALE", "GREGORIAN")]
     lines = chain(frame, *parts, [("END", "VCALENDAR")])
@@ -79,7 +79,7 @@ def _folded(line: bytes) -> bytes:
     return b"\r\n ".join([*pieces, rest]) + b"\r\n"
 
 
-def _vevent(event: Event) -> Iterator[tuple[str, str]]:
+def _vevent(event: Event) -> Iterator[Line]:
     """Yield the event's VEVENT line by line."""
     start, end = _period(event)
     pattern, value = (_DATE, ";VALUE=DATE") if event.all_day else (_MOMENT, "")
@@ -102,7 +102,7 @@ def _vevent(event: Event) -> Iterator[tuple[str, str]]:
     yield "END", "VEVENT"
 
 
-def _place(event: Event) -> Iterator[tuple[str, str]]:
+def _place(event: Event) -> Iterator[Line]:
     """Yield where it is, as far as it is known."""
     if where := location(event):
         yield "LOCATION", _text(where)

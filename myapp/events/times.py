@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _, pgettext
 from myapp.events.models import Event
 
 # A night that ends before this hour belongs to the day it began on: nobody calls a party "two days".
-_NIGHT_ENDS = dt.time(6)
+NIGHT_ENDS = dt.time(6)
 
 
 def _day(date: dt.date, *, short: bool = False) -> str:
@@ -28,7 +28,7 @@ def spoken_period(event: Event) -> str:
         return _("%(first)s to %(last)s") % {"first": _day(start.date()), "last": _day(last)}
     if end == start:
         return _("%(day)s, %(time)s") % {"day": _day(start.date()), "time": f"{start:%H:%M}"}
-    night = end.date() == start.date() + dt.timedelta(days=1) and end.time() < _NIGHT_ENDS
+    night = end.date() == start.date() + dt.timedelta(days=1) and end.time() < NIGHT_ENDS
     if end.date() == start.date() or night:
         return _("%(day)s, %(start)s to %(end)s") % {
             "day": _day(start.date()),

@@ -13,7 +13,7 @@ from myapp.web.gone import Gone, Way
 from myapp.web.policies import public_page
 
 
-def _event_or_way_on(slug: str) -> Event:
+def event_or_way_on(slug: str) -> Event:
     """Return the event of a slug. Raises `Http404` for a draft, `Gone` with ways on for what was withdrawn."""
     try:
         event = queries.event_of_slug(slug)
@@ -29,7 +29,7 @@ def _event_or_way_on(slug: str) -> Event:
 @public_page(keep=30)
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an event, or for whom it is where that is not everyone; three queries."""
-    event = _event_or_way_on(slug)
+    event = event_or_way_on(slug)
     if not rules.is_open_to_everyone(event):
         return TemplateResponse(
             request, "events/restricted.html", {"visibility": event.visibility, "slug": slug}
@@ -43,7 +43,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 @public_page(keep=30)
 def panel(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an event beside the list it was opened from; two queries."""
-    event = _event_or_way_on(slug)
+    event = event_or_way_on(slug)
     if not rules.is_open_to_everyone(event):
         return TemplateResponse(
             request, "events/_restricted.html", {"visibility": event.visibility, "slug": slug}

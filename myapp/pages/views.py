@@ -1,0 +1,69 @@
+"""What EventMate says about itself: pages for people, robots.txt and sitemaps for search engines."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import override
+
+from myapp.events.feeds import MOST_IN_CALENDAR, PAST_DAYS
+from myapp.pages import sitemaps
+from myapp.web.addresses import whole_address
+from myapp.web.policies import public_page
+
+HOUR = 3600
+XML = "application/xml; charset=utf-8"
+# Pages of one person, fragments without a page around them, and the back office: nothing of these is to be found.
+CLOSED = ("/_mine/", "/_part/", "/accounts/", "/admin/", "/health/")
+_LINKED = ("home", "list", "calendar", "organisations", "buildings", "rooms")
+
+
+@public_page(keep=HOUR)
+def about(request: HttpRequest) -> HttpResponse:
+    """Say what EventMate is and what it does with what it knows; no queries."""
+    context = {"organisations_url": reverse("events:organisations"), "help_url": reverse("pages:help")}
+    return render(request, "pages/about.html", context)
+
+
+@public_page(keep=HOUR)
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Say how to find an event and how to keep up; no queries."""
+    context = {
+        "past_days": PAST_DAYS,
+        "most_in_calendar": MOST_IN_CALENDAR,
+        "calendar_address": whole_address("/events.ics"),
+    } | {f"{name}_url": reverse(f"events:{name}") for name in _LINKED}
+    return render(request, "pages/help.html", context)
+
+
+@public_page(keep=HOUR)
+def robots(_request: HttpRequest) -> HttpResponse:
+    """Tell search engines where to look and where not to; no queries."""
+    closed, maps = [], []
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            prefix = reverse("events:home").rstrip("/")
+            closed += [f"{prefix}{path}" for path in CLOSED]
+            maps.append(f"{settings.SITE_URL}{reverse('pages:sitemap')}")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), *(f"Sitemap: {url}" for url in maps)]
+    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
+
+
+@public_page(keep=HOUR)
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """List the parts of the sitemap; four queries."""
+    listed = [
+        {"location": whole_address(f"/sitemap-{section.name}.xml"), "last_mod": section.changed_at}
+        for section in sitemaps.sections()
+    ]
+    return render(request, "sitemap_index.xml", {"sitemaps": listed}, content_type=XML)
+
+
+@public_page(keep=HOUR)
+def sitemap_section(request: HttpRequest, name: str) -> HttpResponse:
+    """List one part of the sitemap; one query."""
+    entries = sitemaps.entries(name)
+    if not entries:
+        raise Http404
+    listed = [{"location": whole_address(path), "lastmod": changed_at} for path, changed_at in entries]
+    return render(request, "sitemap.xml", {"urlset": listed}, content_type=XML)
