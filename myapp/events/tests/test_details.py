@@ -1,6 +1,8 @@
 """One event's page, its panel, and who may see what of it."""
 
 import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.test import Client
@@ -78,11 +80,17 @@ def test_detail_of_a_withdrawn_event_is_gone_with_a_way_on(visitor: Client) -> N
     assert SECRET not in answer.content.decode()
 
 
-def test_detail_of_a_cancelled_event_says_why(visitor: Client, omars_club: Organisation, omar: User) -> None:
+def test_detail_of_a_cancelled_event_says_why_at_once(
+    visitor: Client,
+    omars_club: Organisation,
+    omar: User,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
     event = make_event(organisation=omars_club)
     assert "Cancelled" not in text_of(visitor.get(event.path), "main")
 
-    actions.cancel(event, reason="The speaker is ill.", acting_user=omar)
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.cancel(event, reason="The speaker is ill.", acting_user=omar)
 
     assert "The speaker is ill." in text_of(visitor.get(event.path), ".note")
 
