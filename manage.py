@@ -8,6 +8,9 @@ import sys
 def main() -> None:
     """Run the management command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventmate.settings")
+    from eventmate.clone import settle
+
+    settle()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -24,6 +24,7 @@ _LOOK_EVERY = 1.0
 
 def main() -> int:
     """Read the command line, run what it names, return its status."""
+    started_by = os.getppid()
     parser = argparse.ArgumentParser(
         prog="python -m eventmate.services", description="Run a command with PostgreSQL and Valkey."
     )
@@ -38,7 +39,7 @@ def main() -> int:
         read_env_file(given.env_file)
     try:
         with hold(given.data, quick=given.quick, say=lambda sentence: print(sentence, flush=True)) as held:
-            return _run(given.command, held)
+            return _run(given.command, held, started_by)
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,9 +47,8 @@ def main() -> int:
         return 130
 
 
-def _run(command: list[str], held: Held) -> int:
+def _run(command: list[str], held: Held, started_by: int) -> int:
     """Run a command as a child that inherits the hold on the servers, and return its status."""
-    started_by = os.getppid()
     patience = 1
     with subprocess.Popen(
         command,

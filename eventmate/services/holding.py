@@ -134,7 +134,7 @@ class _Kept:
         return is_seized(self.folder / "ready.lock")
 
     def _call_keeper(self) -> None:
-        if self.keeper and self.keeper.poll():
+        if self.keeper and (self.keeper.poll() or 0) > 0:  # below 0 it was killed, and is replaced
             raise ServiceError(self._complaint("does not start"))
         if (self.keeper and self.keeper.returncode is None) or is_seized(self.folder / "keeper.lock"):
             return

@@ -53,6 +53,7 @@ class Keeper:
                 self.ready.release()
                 end(process)
             if not needed:
+                self.server.tidy()
                 return 0
             print(f"the server ended by itself (status {process.returncode})", file=sys.stderr, flush=True)
             if self._is_ill():

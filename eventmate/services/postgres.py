@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eventmate.services.account import choose_account, make_private
-from eventmate.services.server import fingerprint, rotate, socket_folder
+from eventmate.services.server import fingerprint, leave, rotate, socket_folder
 
 ROLE = DATABASE = "eventmate"
 PORT = (
@@ -84,6 +84,10 @@ class Postgres:
         except psycopg.Error:
             return False
         return True
+
+    def tidy(self) -> None:
+        """Leave no socket folder behind."""
+        leave(self.sockets)
 
     def url(self) -> str:
         """Return the URL of the database on the socket."""

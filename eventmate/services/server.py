@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,8 +31,17 @@ class Server(Protocol):
     def answers(self) -> bool:
         """Return whether the server serves; makes the database where it is missing."""
 
+    def tidy(self) -> None:
+        """Be told, stopped, that nobody uses it; what lies outside the folder goes."""
+
     def url(self) -> str:
         """Return the value for DATABASE_URL or REDIS_URL."""
+
+
+def leave(place: Path) -> None:
+    """Remove a socket folder that is empty; the next server makes its own."""
+    with suppress(OSError):
+        place.rmdir()
 
 
 def fingerprint(path: Path) -> str:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from eventmate.services.account import Account
-from eventmate.services.server import rotate, socket_folder
+from eventmate.services.server import leave, rotate, socket_folder
 
 
 class Valkey:
@@ -42,6 +42,10 @@ class Valkey:
     def answers(self) -> bool:
         """Return whether it answers a PING."""
         return self._ask(b"PING").startswith(b"+PONG")
+
+    def tidy(self) -> None:
+        """Leave no socket folder behind."""
+        leave(self.socket.parent)
 
     def url(self) -> str:
         """Return the URL of its socket."""
