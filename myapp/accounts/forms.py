@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from myapp.accounts.models import User
@@ -17,6 +18,13 @@ def _speak(form: forms.Form, **labels: Any) -> None:
             form.fields[name].label = label
     for field in form.fields.values():
         field.widget.attrs.pop("placeholder", None)
+
+
+def _take_an_address(field: forms.Field) -> None:
+    """Refuse an address that is longer than what is kept; allauth would cut it off."""
+    field.validators.append(MaxLengthValidator(254))
+    field.widget.attrs["maxlength"] = 254
+    _type_plainly(field)
 
 
 def _type_plainly(*fields: forms.Field) -> None:
@@ -53,7 +61,8 @@ class SignupForm(allauth_forms.SignupForm):
         super().__init__(*args, **kwargs)
         _speak(self, email=_("E-mail"), username=_("Username"), password1=_("Password"))
         self.fields["username"].help_text = _("Short, for signing in: letters, digits, dots and hyphens.")
-        _type_plainly(self.fields["email"], self.fields["username"])
+        _take_an_address(self.fields["email"])
+        _type_plainly(self.fields["username"])
 
     def clean_name(self) -> str:
         """Put the name in order, or refuse what nobody could read."""
@@ -67,7 +76,7 @@ class AddEmailForm(allauth_forms.AddEmailForm):
         """Build allauth's form and put it in our words."""
         super().__init__(*args, **kwargs)
         _speak(self, email=_("Another e-mail address"))
-        _type_plainly(self.fields["email"])
+        _take_an_address(self.fields["email"])
 
 
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
@@ -100,7 +109,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         """Build allauth's form and put it in our words."""
         super().__init__(*args, **kwargs)
         _speak(self, email=_("E-mail"))
-        _type_plainly(self.fields["email"])
+        _take_an_address(self.fields["email"])
 
 
 class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):

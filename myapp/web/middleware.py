@@ -218,9 +218,13 @@ class HintCookie(Middleware):
         return response
 
     def is_signed_in(self, request: HttpRequest) -> bool:
-        """Ask the user if somebody loaded it already, else only the session, which may be behind by one request."""
-        user = getattr(request, "_cached_user", None)
-        return user.is_authenticated if user else SESSION_KEY in request.session
+        """Ask the user if somebody loaded it already, else only the session, which may be behind by one request.
+
+        Signing in and out put another user in the place of the one that was loaded.
+        """
+        if hasattr(request, "_cached_user"):
+            return request.user.is_authenticated
+        return SESSION_KEY in request.session
 
 
 class PrivateByDefault(Middleware):
