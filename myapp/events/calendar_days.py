@@ -23,12 +23,6 @@ def _midnight_after(date: dt.date) -> dt.datetime:
     return midnight(date + _DAY)
 
 
-def _checked(first: dt.date) -> dt.date:
-    if first.year not in YEARS:
-        raise ValueError(first)
-    return first
-
-
 @dataclass(frozen=True, slots=True)
 class Month:
     """A month of the campus's calendar, by its first day."""
@@ -38,7 +32,10 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read "2026-11". Raises `ValueError` for no month, or one beyond `YEARS`."""
-        return cls(_checked(dt.datetime.strptime(f"{text}-01", "%Y-%m-%d").date()))  # noqa: DTZ007 - a date
+        match = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
+        if match is None or int(match[1]) not in YEARS:
+            raise ValueError(text)
+        return cls(dt.date(int(match[1]), int(match[2]), 1))
 
     @classmethod
     def of(cls, date: dt.date) -> Self:
