@@ -23,16 +23,18 @@ _SPACE = re.compile(r"\s+")
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 
 
-def _below_the_page(match: re.Match[str]) -> str:
-    """A text's own headings start at the third level: the page has the first two."""
-    return f"<{match[1]}h{min(int(match[2]) + 2, 6)}>"
+def _below_the_page(html: str) -> str:
+    """Let a text's own headings start at the third level and leave none out: the page has the first two."""
+    used = sorted({level for _end, level in _HEADING.findall(html)})
+    levels = {level: min(rank, 6) for rank, level in enumerate(used, start=3)}
+    return _HEADING.sub(lambda match: f"<{match[1]}h{levels[match[2]]}>", html)
 
 
 def to_html(text: str) -> SafeString:
     """Return the sanitised HTML of a Markdown text; the empty string for an empty one."""
     if not text.strip():
         return SafeString("")
-    html = _HEADING.sub(_below_the_page, _READER.render(text.replace("\x00", "")))
+    html = _below_the_page(_READER.render(text.replace("\x00", "")))
     clean = nh3.clean(
         html,
         tags=_ELEMENTS,
