@@ -27,6 +27,6 @@ def results(request: HttpRequest) -> HttpResponse:
     context = search_page.results_context(filters)
     if filters.after:
         return TemplateResponse(request, "events/_more_results.html", context)
-    response = TemplateResponse(request, "events/_results.html", context)
+    response = TemplateResponse(request, "events/_results_part.html", context)
     response["HX-Replace-Url"] = reverse("events:list") + filters.link()
     return response
