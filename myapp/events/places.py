@@ -81,7 +81,7 @@ def list_buildings() -> list[BuildingState]:
         .values_list("building")
         .annotate(Count("pk"))
     )
-    buildings = Building.objects.annotate(number_of_rooms=Count("rooms"))
+    buildings = Building.objects.annotate(number_of_rooms=Count("rooms")).order_by("name", "pk")
     return [
         BuildingState(building, building.number_of_rooms, counted.get(building.pk, 0))
         for building in buildings

@@ -38,6 +38,7 @@ urlpatterns = [
     path("events/<slug:slug>.ics", feeds.event_ics, name="ics"),
     path("events.ics", feeds.search_ics, name="feed_ics"),
     path("events.atom", feeds.search_atom, name="feed_atom"),
+    path("subscribe/", feeds.subscribe, name="subscribe"),
     # /calendar/
     path("calendar/", include(calendar_urls)),
     # /organisations/

@@ -19,7 +19,17 @@ from myapp.venues.models import Building, Room
 # The protocol (https://www.sitemaps.org/protocol.html) allows ten times as many; these stay quick to make.
 LARGEST = 5000
 _NAME = re.compile(r"(?P<kind>[a-z]+)(?:-(?P<month>[0-9]{4}-[0-9]{2}))?(?:-(?P<part>[1-9][0-9]{0,3}))?")
-_PAGES = ("/", "/events/", "/calendar/", "/organisations/", "/buildings/", "/rooms/", "/about/", "/help/")
+_PAGES = (
+    "/",
+    "/events/",
+    "/calendar/",
+    "/organisations/",
+    "/buildings/",
+    "/rooms/",
+    "/subscribe/",
+    "/about/",
+    "/help/",
+)
 
 Entry = tuple[str, dt.datetime | None]
 

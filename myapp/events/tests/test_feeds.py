@@ -14,6 +14,7 @@ from myapp.accounts.models import User
 from myapp.events import actions, feeds
 from myapp.events.models import Event, Organisation, Status, Visibility
 from myapp.testing.factories import make_building, make_event, make_events, make_organisation, make_room
+from myapp.testing.html import hrefs, parse, text_of
 from myapp.testing.needs import needs_shared_data
 from myapp.testing.queries import one_and_three, queries
 from myapp.web.texts import printable
@@ -177,6 +178,26 @@ def test_search_feed_is_called_what_was_asked_for(visitor: Client) -> None:
         "SOURCE;VALUE=URI:http://127.0.0.1:8000/events.ics?category=talk&organisation=chess-club&q=open"
         in ics.replace("\r\n ", "")
     )
+
+
+def test_subscribe_gives_the_addresses_of_a_search(visitor: Client) -> None:
+    make_organisation("Chess Club")
+    with queries(1):  # the organisation's name
+        page = visitor.get("/subscribe/?organisation=chess-club&q=blitz")
+    address = "127.0.0.1:8000/events.ics?organisation=chess-club&q=blitz"
+    assert f"webcal://{address}" in hrefs(page)
+    assert parse(page).one("input[readonly]").attrs["value"] == f"http://{address}"
+    assert "“blitz” · Chess Club" in text_of(page, "h1")
+    assert "/events/?organisation=chess-club&q=blitz" in hrefs(page)
+
+
+def test_subscribe_is_one_step_from_the_front_page_and_from_a_search(visitor: Client) -> None:
+    make_event("Blitz evening")
+    assert "/subscribe/" in hrefs(visitor.get("/"), "main a")
+    assert "/subscribe/?q=blitz" in hrefs(visitor.get("/events/?q=blitz"), "main a")
+    with queries(0):
+        page = visitor.get("/subscribe/")
+    assert "webcal://127.0.0.1:8000/events.ics" in hrefs(page)
 
 
 def test_feed_of_an_organisation_that_is_not_there(visitor: Client) -> None:

@@ -39,6 +39,13 @@ def test_buildings_say_how_much_is_on(visitor: Client) -> None:
         assert words in tile
 
 
+def test_buildings_stand_in_order_of_their_names(visitor: Client) -> None:
+    for name in ("Union", "Altgeld", "Loomis"):
+        make_building(name)
+    names = [heading.text() for heading in parse(visitor.get("/buildings/")).all("li.tile h2")]
+    assert names == ["Altgeld", "Loomis", "Union"]
+
+
 def test_buildings_without_any_say_so(visitor: Client) -> None:
     assert "/" in hrefs(visitor.get("/buildings/"), ".empty a")
     assert "/rooms/" in hrefs(visitor.get("/rooms/"), ".empty a")

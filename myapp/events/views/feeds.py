@@ -2,11 +2,14 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from myapp.events import calendars, feeds, rules
 from myapp.events.filters import FEED_READS, EventFilters
 from myapp.events.models import Event, Organisation
 from myapp.events.search import matching
+from myapp.events.subscribing import subscription
 from myapp.events.views.details import event_or_way_on
 from myapp.venues.models import Building
 from myapp.web.addresses import whole_address
@@ -54,6 +57,21 @@ def search_ics(request: HttpRequest) -> HttpResponse:
     found = feeds.calendar_events(matching(filters), matching(filters.with_(archive=True)))
     address = whole_address("/events.ics") + filters.link()
     return _calendar(calendars.feed_ics(found, name=_name(filters), address=address), "events")
+
+
+@public_page(keep=KEEP, reads=READS)
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Say how to follow a search, or everything; a query for each organisation or building in it."""
+    filters = EventFilters.parse(request.GET)
+    context = {
+        "name": _name(filters),
+        "is_narrowed": bool(filters.link()),
+        "list_url": reverse("events:list") + filters.link(),
+        "subscription": subscription("/events", filters.link()),
+        "past_days": feeds.PAST_DAYS,
+        "most_in_calendar": feeds.MOST_IN_CALENDAR,
+    }
+    return TemplateResponse(request, "events/subscribe.html", context)
 
 
 @public_page(keep=KEEP, reads=READS)
