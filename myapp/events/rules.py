@@ -1,8 +1,11 @@
-"""Who may: small named predicates, used by pages, islands, the admin and feeds alike."""
+"""Who may: small named predicates, and the door that asks them, used by pages, islands, the admin and feeds alike."""
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import Http404
+from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
+from myapp.events import queries
 from myapp.events.models import Event, Membership, Organisation, Role, Status, Visibility
 
 Person = User | AnonymousUser
@@ -45,3 +48,11 @@ def can_see(user: Person, event: Event) -> bool:
     if event.status == Status.DRAFT:
         return False
     return event.visibility == Visibility.CAMPUS or is_member(user, event.organisation)
+
+
+def visible_event_or_404(user: Person, slug: str) -> Event:
+    """Return the event if this person may see it; at most three queries. The one door for islands and pages."""
+    event = queries.event_of_slug(slug)
+    if not can_see(user, event):
+        raise Http404(_("There is no such event."))
+    return event

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from myapp.accounts.models import User
-from myapp.events import queries
+from myapp.events import queries, rules
 from myapp.events.event_page import event_context
 from myapp.web.policies import island, private_page
 from myapp.web.requests import SignedInRequest
@@ -14,7 +14,7 @@ from myapp.web.requests import SignedInRequest
 def _context_for(user: User | AnonymousUser, slug: str) -> dict[str, object]:
     """Return what the event shows to this person; empty where they may not see it or where there is none."""
     try:
-        return event_context(queries.visible_event_or_404(user, slug))
+        return event_context(rules.visible_event_or_404(user, slug))
     except (Http404, queries.EventWithdrawn):
         return {}
 

@@ -122,12 +122,12 @@ class LanguageFromPath(Middleware):
         self.prefixed = {code for code, _name in settings.LANGUAGES} - {settings.LANGUAGE_CODE}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Activate the language for this request and name it in the answer."""
+        """Speak the language during this request, and name it in the answer."""
         first = request.path_info.split("/", 2)[1] if request.path_info.startswith("/") else ""
         language = first if first in self.prefixed else settings.LANGUAGE_CODE
-        translation.activate(language)
         request.LANGUAGE_CODE = language
-        response = self.get_response(request)
+        with translation.override(language):
+            response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
 

@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 WATCHED = ("session", "user", "auser", "_messages", "COOKIES", "htmx")
 # What a page may know of the request's headers: where it is. Everything else differs from visitor to visitor.
 SHARED_HEADERS = frozenset({"HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"})
-_PERSONAL = frozenset({"REMOTE_ADDR", "REMOTE_PORT", "REMOTE_HOST", "REMOTE_USER", "CSRF_COOKIE"})
+_PERSONAL = frozenset({"REMOTE_ADDR", "REMOTE_PORT", "REMOTE_HOST", "REMOTE_USER"})
+_TOKEN = frozenset({"CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE"})
 _MISSING: Any = object()
 
 
@@ -112,7 +113,7 @@ def impersonal(request: HttpRequest) -> Iterator[list[HttpResponse]]:
     shared = {
         name: value
         for name, value in meta.items()
-        if (not name.startswith("HTTP_") or name in SHARED_HEADERS) and name not in _PERSONAL
+        if (not name.startswith("HTTP_") or name in SHARED_HEADERS) and name not in _PERSONAL | _TOKEN
     }
     _put(request, before, touched, shared)
     try:
@@ -131,7 +132,7 @@ def impersonal(request: HttpRequest) -> Iterator[list[HttpResponse]]:
                 request.__dict__[name] = value
     if shared.get("CSRF_COOKIE_NEEDS_UPDATE"):
         touched.append("the CSRF token")
-        meta.update({name: shared[name] for name in ("CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE")})
+        meta.update({name: shared[name] for name in _TOKEN})
     for response in made:
         touched += [f"the cookie {name} it sets" for name in response.cookies]
         touched += ["Vary: Cookie"] if "cookie" in response.get("Vary", "").lower() else []

@@ -1,5 +1,6 @@
 """Buildings and rooms: where things happen, and what is on in them. They list events, so they live here."""
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -68,7 +69,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         week = Week.parse(request.GET["week"]) if "week" in request.GET else Week.this()
     except ValueError:
-        raise Http404 from None
+        raise BadRequest(_("There is no such week.")) from None
     state = places.room_of_slug(slug)
     if state is None:
         raise Http404(_("There is no such room."))

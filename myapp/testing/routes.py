@@ -1,0 +1,112 @@
+"""Every address the site answers, for promises about all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import LocalePrefixPattern
+
+from myapp.events.calendar_days import Month, Week
+from myapp.events.models import Event, Status
+from myapp.testing.factories import make_building, make_event, make_organisation, make_room, make_series
+from myapp.web.policies import Kind, Policy, policy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from myapp.events.models import Organisation
+    from myapp.venues.models import Building, Room
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of a urls.py: its name with namespaces, its pattern without the language's prefix, and its view."""
+
+    name: str
+    pattern: str
+    view: Callable[..., Any]
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy the view states."""
+        return policy_of(self.view)
+
+    def __str__(self) -> str:
+        return self.name or self.pattern
+
+
+def every_route(patterns: Iterable[URLPattern | URLResolver] | None = None) -> Iterator[Route]:
+    """Yield the routes of the site, or of some patterns, in the order in which they are tried."""
+    yield from _routes(get_resolver().url_patterns if patterns is None else patterns, "", "")
+
+
+def routes_of(kind: Kind) -> list[Route]:
+    """Return the routes whose views state this kind."""
+    return [route for route in every_route() if route.policy and route.policy.kind is kind]
+
+
+def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str, namespace: str) -> Iterator[Route]:
+    for entry in patterns:
+        here = "" if isinstance(entry.pattern, LocalePrefixPattern) else str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from _routes(entry.url_patterns, prefix + here, inner)
+        else:
+            name = f"{namespace}{entry.name}" if entry.name else ""
+            yield Route(name, prefix + here, entry.callback)
+
+
+@dataclass(frozen=True)
+class World:
+    """A small campus on which every public page has something to show."""
+
+    event: Event
+    organisation: Organisation
+    building: Building
+    room: Room
+
+
+def make_world() -> World:
+    """Create the small campus: an event with dates, place and company, and one that is over."""
+    building = make_building("Loomis Hall", address="1 Green Lane", latitude="51.5", longitude="-0.1")
+    room = make_room("141", building=building)
+    organisation = make_organisation("Astronomy Society", description="We *look up*.")
+    where = {"organisation": organisation, "room": room, "building": building}
+    event = make_event("Dark skies", description="Bring **a coat**.", tags=["stars"], **where)
+    make_event("Meteors", tags=["stars"], status=Status.CANCELLED, **where)
+    make_series("Moon watch", organisation=organisation)
+    return World(event, organisation, building, room)
+
+
+def _slug_of(what: str) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"slug": getattr(world, what).slug}
+
+
+# What stands in the addresses of pages, by their names. A page that is new says here how to reach it.
+SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "events:detail": _slug_of("event"),
+    "events:panel": _slug_of("event"),
+    "events:ics": _slug_of("event"),
+    "events:month": lambda world: {"month": Month.parse(f"{world.event.day:%Y-%m}")},
+    "events:week": lambda world: {"week": Week.parse(f"{world.event.day:%G-W%V}")},
+    "events:organisation": _slug_of("organisation"),
+    "events:organisation_ics": _slug_of("organisation"),
+    "events:organisation_atom": _slug_of("organisation"),
+    "events:building": _slug_of("building"),
+    "events:room": _slug_of("room"),
+    "mine:event": _slug_of("event"),
+    "mine:event_page": _slug_of("event"),
+    "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
+}
+
+
+def address_of(route: Route, world: World) -> str:
+    """Return an address of the route that shows something of the small campus; KeyError where SAMPLES knows none."""
+    if "<" not in route.pattern:
+        return reverse(route.name)
+    if route.name not in SAMPLES:
+        message = f"{route.name} ({route.pattern}) needs an entry in SAMPLES of myapp/testing/routes.py."
+        raise KeyError(message)
+    return reverse(route.name, kwargs=SAMPLES[route.name](world))
