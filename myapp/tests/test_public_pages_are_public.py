@@ -20,7 +20,7 @@ from myapp.web.public_pages import PersonalDataOnPublicPage
 from myapp.web.tests import site
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.http.response import HttpResponseBase
     from pytest_django import Settings
 
     from myapp.accounts.models import User
@@ -58,7 +58,7 @@ def ask(browser: Client, address: str, **headers: str) -> tuple[int, dict[str, s
     return response.status_code, dict(response.items()), response.content
 
 
-def assert_may_be_kept(response: HttpResponse) -> None:
+def assert_may_be_kept(response: HttpResponseBase) -> None:
     assert int(response["X-Accel-Expires"]) > 0
     assert response["Cache-Control"] == "public, no-cache"
     assert not response.cookies

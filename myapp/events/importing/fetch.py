@@ -18,6 +18,7 @@ import threading
 import time
 import zlib
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
@@ -131,9 +132,9 @@ def public_addresses(host: str, port: int) -> list[Address]:
     return addresses
 
 
-def _look_up(host: str, port: int) -> list[tuple[object, ...]]:
+def _look_up(host: str, port: int) -> list[tuple[Any, ...]]:
     """Ask the resolver, for no longer than the whole may take: it cannot be told to hurry."""
-    answers: list[tuple[object, ...]] = []
+    answers: list[tuple[Any, ...]] = []
 
     def ask() -> None:
         try:

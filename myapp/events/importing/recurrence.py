@@ -131,7 +131,7 @@ def expand(series: Recurring, changes: Iterable[Change], window: Window) -> list
         if change is not None:
             found.append(Occurrence(key, original, change.start, change.length, change.component))
             continue
-        moved = next((one for at, one in reversed(onward) if at <= key), None)  # type: ignore[operator]
+        moved = next((one for at, one in reversed(onward) if at <= key), None)
         if moved is None:
             found.append(Occurrence(key, original, original, length))
         else:
@@ -305,7 +305,7 @@ def _sort_changes(
             onward.append((key, change))
         else:
             single[key] = change
-    onward.sort(key=lambda one: one[0])  # type: ignore[arg-type,return-value]
+    onward.sort(key=lambda one: one[0])
     return single, onward
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from myapp.events.importing import rule_reading
 from myapp.events.importing.components import Component, Property, parse
@@ -44,7 +45,7 @@ def _period(text: str) -> list[str]:
     return [_moment(start), _moment(end)]
 
 
-def check_property(prop: Property, expected: list[object]) -> None:
+def check_property(prop: Property, expected: list[Any]) -> None:
     _name, parameters, kind, *values = expected
     ours = {name.lower(): value[0] if len(value) == 1 else value for name, value in prop.parameters.items()}
     ours.pop("value", None)
