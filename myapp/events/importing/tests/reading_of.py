@@ -14,6 +14,24 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONDON = Zone(ZoneInfo("Europe/London"), "Europe/London")
 NEW_YORK = Zone(ZoneInfo("America/New_York"), "America/New_York")
 
+CUSTOM_ZONE = """
+BEGIN:VTIMEZONE
+TZID:Our Own
+BEGIN:STANDARD
+DTSTART:16010101T030000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
 
 def options(
     campus: Zone = LONDON, *, past: int = 60, horizon: int = 400, floating: Zone | None = None
@@ -42,3 +60,7 @@ def reasons(parsed: Parsed) -> list[str]:
 
 def remarks(parsed: Parsed) -> list[str]:
     return [one.reason for one in parsed.remarks]
+
+
+def event(start: str, *more: str, uid: str = "one") -> str:
+    return "\n".join([f"UID:{uid}", "SUMMARY:Talk", start, *more])
