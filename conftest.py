@@ -1,3 +1,3 @@
 """What every test stands on."""
 
-pytest_plugins = ["myapp.testing.fixtures"]
+pytest_plugins = ["myapp.testing.fixtures", "myapp.testing.browser"]

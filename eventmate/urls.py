@@ -18,10 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", include("health.urls")),
     path("admin/", admin.site.urls),
     *i18n_patterns(
+        path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
         path("", include("myapp.events.urls")),
         path("", include("myapp.pages.urls")),
         path("accounts/", include("myapp.accounts.urls")),
-        path("", include("myapp.mine.urls")),
         prefix_default_language=False,
     ),
 ]

@@ -20,6 +20,9 @@ def _speak(form: forms.Form, **labels: Any) -> None:
         field.widget.attrs.pop("placeholder", None)
 
 
+PASSWORD_RULE = _("At least 10 characters; not your name, and none of those that everybody uses.")
+
+
 def _take_an_address(field: forms.Field) -> None:
     """Refuse an address that is longer than what is kept; allauth would cut it off."""
     field.validators.append(MaxLengthValidator(254))
@@ -63,6 +66,7 @@ class SignupForm(allauth_forms.SignupForm):
         self.fields["username"].help_text = _("Short, for signing in: letters, digits, dots and hyphens.")
         _take_an_address(self.fields["email"])
         _type_plainly(self.fields["username"])
+        self.fields["password1"].help_text = PASSWORD_RULE
 
     def clean_name(self) -> str:
         """Put the name in order, or refuse what nobody could read."""
@@ -91,6 +95,8 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
             password1=_("New password"),
             password2=_("New password again"),
         )
+        self.fields["oldpassword"].help_text = ""  # the page itself has the link
+        self.fields["password1"].help_text = PASSWORD_RULE
 
 
 class SetPasswordForm(allauth_forms.SetPasswordForm):
@@ -100,6 +106,7 @@ class SetPasswordForm(allauth_forms.SetPasswordForm):
         """Build allauth's form and put it in our words."""
         super().__init__(*args, **kwargs)
         _speak(self, password1=_("New password"), password2=_("New password again"))
+        self.fields["password1"].help_text = PASSWORD_RULE
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
@@ -119,6 +126,7 @@ class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):
         """Build allauth's form and put it in our words."""
         super().__init__(*args, **kwargs)
         _speak(self, password1=_("New password"), password2=_("New password again"))
+        self.fields["password1"].help_text = PASSWORD_RULE
 
 
 class ReauthenticateForm(allauth_forms.ReauthenticateForm):
@@ -128,6 +136,7 @@ class ReauthenticateForm(allauth_forms.ReauthenticateForm):
         """Build allauth's form and put it in our words."""
         super().__init__(*args, **kwargs)
         _speak(self, password=_("Password"))
+        self.fields["password"].help_text = ""
 
 
 class ProfileForm(forms.ModelForm):

@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 
@@ -15,7 +16,7 @@ ADA = {
 
 def link_in(message: EmailMultiAlternatives) -> str:
     """Return the path behind the one link of a mail's text; the site's own foot does not count."""
-    found = re.findall(r"http://127\.0\.0\.1:8000(/\S+)", str(message.body))
+    found = re.findall(re.escape(settings.SITE_URL) + r"(/\S+)", str(message.body))
     assert len(found) == 1, message.body
     return str(found[0])
 

@@ -7,6 +7,8 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache, caches
 from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import translation
 
 from myapp.testing.html import forms, hrefs, parse, text_of
 from myapp.testing.queries import queries
@@ -29,6 +31,18 @@ def test_shell_shows_initials_name_and_ways(ada_browser):
 
 def test_shell_shows_the_administration_to_staff(rosa_browser):
     assert "/admin/" in hrefs(rosa_browser.get(SHELL))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_shell_leads_where_the_names_lead(rosa_browser, visitor, language):
+    with translation.override(language):
+        account, sign_out, sign_in, shell = map(
+            reverse, ("account_profile", "account_logout", "account_login", "mine:shell")
+        )
+    page = rosa_browser.get(shell)
+    assert hrefs(page) == [account, reverse("admin:index")]
+    assert forms(page)[0].action == sign_out
+    assert hrefs(visitor.get(shell)) == [sign_in]
 
 
 def test_sign_out_form_of_the_shell_works(ada):
