@@ -246,14 +246,17 @@ class Event(models.Model):
         """Whether it is over at `now`."""
         return self.ends_at <= (now or right_now())
 
-    def prepare(self) -> bool:
+    def prepare(self, rendered: tuple[str, str] | None = None) -> bool:
         """Work out every derived field, and count a revision where what people were told has changed.
 
-        Reads `organisation`, `room` and `building`: a query each where not loaded. Returns whether anything that
-        people were told (title, times, place, description, status, address) differs from the last time.
+        Reads `organisation`, `room` and `building`: a query each where not loaded. `rendered` is the description's
+        sanitised HTML and its plain words, from a caller who has them already. Returns whether anything that people
+        were told (title, times, place, description, status, address) differs from the last time.
         """
-        self.description_html = markdown.to_html(self.description)
-        self.description_text = markdown.to_text(self.description_html)
+        if rendered is None:
+            html = markdown.to_html(self.description)
+            rendered = html, markdown.to_text(html)
+        self.description_html, self.description_text = rendered
         if self.room is not None:
             self.building = self.room.building
         self.organisation_name = self.organisation.name
