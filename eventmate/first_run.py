@@ -45,8 +45,10 @@ def listen(port: int) -> socket.socket:
         listener.bind((HOST, port))
         listener.listen(2048)
     except PermissionError:
+        listener.close()
         sys.exit(f"Port {port} is not for ordinary users. Another one is: PORT=8001 make run")
     except OSError:
+        listener.close()
         sys.exit(
             f"Port {port} is taken by another program. Another one may be free: PORT={port % 65535 + 1} make run"
         )

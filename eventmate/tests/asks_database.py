@@ -1,0 +1,29 @@
+"""A site for `test_gunicorn_config.py`: it knows its database before it is forked, and answers how many ask it at once."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventmate.settings")
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+MADE_BEFORE_THE_FORK = connection.settings_dict[
+    "NAME"
+]  # with this the connection object exists, as after any import
+
+
+def application(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Take a while in the database, and give the connection back to the pool."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.3)")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(0.3)' AND state = 'active'"
+        )
+        others = cursor.fetchone()[0]
+    connection.close()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{others} others".encode()]
