@@ -86,7 +86,7 @@ def get_venv_package() -> None:
 def install(name: str) -> None:
     """Install a requirement file and remember it."""
     say(f"Installing {name} into .venv")
-    command = [
+    command: list[str | Path] = [
         PYTHON,
         "-m",
         "pip",

@@ -38,13 +38,22 @@ def main() -> int:
     if given.env_file:
         read_env_file(given.env_file)
     try:
-        with hold(given.data, quick=given.quick, say=lambda sentence: print(sentence, flush=True)) as held:
+        with hold(given.data, quick=given.quick, say=silent if given.quick else say) as held:
             return _run(given.command, held, started_by)
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def say(sentence: str) -> None:
+    """Show what takes a while."""
+    print(sentence, flush=True)
+
+
+def silent(_sentence: str) -> None:
+    """Show nothing: tests and checks are quiet when all is well."""
 
 
 def _run(command: list[str], held: Held, started_by: int) -> int:

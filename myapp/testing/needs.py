@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED_DATA = Path(os.environ.get("EVENTMATE_SHARED_DATA", "") or ROOT.parent / "shared" / "data")
 
 
-def needs_shared_data(name: str) -> Path:
-    """Return a folder of the real input that lies beside the project, not in it."""
-    folder = SHARED_DATA / name
-    if not folder.is_dir():
-        missing(f"the real input in {folder}, which is not part of the project")
-    return folder
+def needs_shared_data(*parts: str) -> Path:
+    """Return a folder or file of the real input that lies beside the project, not in it."""
+    path = SHARED_DATA.joinpath(*parts)
+    if not path.exists():
+        missing(f"the real input in {path}, which is not part of the project")
+    return path
 
 
 def needs_browser() -> Path:

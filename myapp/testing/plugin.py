@@ -31,7 +31,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
     if not worker:
         for name in FOREIGN:
             os.environ.pop(name, None)
-        os.environ["SECRET_KEY"] = "only-for-tests-" + 40 * "x"
+        os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghij-klmnopqrst-uvwxyz-ABCDEFGHIJ"
         os.environ["DATA_DIR"] = str(DATA)
         (DATA / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a folder that is missing
         _take_turn()

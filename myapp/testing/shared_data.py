@@ -1,22 +1,14 @@
 """Real input for tests: a folder beside the repository, which a clone need not have."""
 
 import gzip
-import os
 from pathlib import Path
 
-import pytest
-from django.conf import settings
+from myapp.testing.needs import needs_shared_data
 
 
 def shared_data(*parts: str) -> Path:
     """Return a path in the shared data; skips the test where there is none, and in CI fails it."""
-    path = Path(settings.BASE_DIR).parent.joinpath("shared", "data", *parts)
-    if path.exists():
-        return path
-    sentence = f"The shared data is not here: {path.name} is missing beside the repository."
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    return needs_shared_data(*parts)
 
 
 def read_shared(path: Path) -> bytes:
