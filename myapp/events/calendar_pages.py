@@ -1,6 +1,6 @@
 """What the calendar draws: a month as a grid of days, a week as a timetable.
 
-Both cost two queries, whatever is in them: one for what begins on each day, cut to the first few of each by the
+Both cost three queries, whatever is in them: two for what begins on each day, cut to the first few of each by the
 database (a busy month holds thousands), one for what goes on over several days. Positions are whole numbers that the
 style sheet turns into places: no style stands in the page.
 """
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from myapp.events.calendar_days import Month, Week
 from myapp.events.filters import EventFilters
-from myapp.events.models import EventQuerySet
+from myapp.events.models import Event, EventQuerySet
 from myapp.events.queries import ROW_FIELDS, Row, midnight
 from myapp.events.times import NIGHT_ENDS
 
@@ -109,14 +109,14 @@ def last_day(row: Row) -> dt.date:
 
 
 def month_grid(events: EventQuerySet, month: Month) -> list[WeekOfMonth]:
-    """Return the rows of a month with what `events` (public ones) hold of it; two queries."""
+    """Return the rows of a month with what `events` (public ones) hold of it; three queries."""
     weeks = month.weeks()
     beginning, counts = _beginning(events, weeks[0].monday, weeks[-1].sunday, IN_A_CELL)
     lasting = _lasting(events, weeks[0].monday, weeks[-1].sunday)
     today = timezone.localdate()
     found = {}
     for date in (date for week in weeks for date in week.days):
-        ongoing = [row | {"ongoing": True} for row in lasting if row["day"] < date <= last_day(row)]
+        ongoing = [row | {"ongoing": True} for row in lasting if row["day"] < date <= row["until"]]
         rows = beginning.get(date, [])
         # An exhibition of three months does not push out what is on that day alone.
         shown = ongoing[: max(1, IN_A_CELL - len(rows))]
@@ -135,12 +135,12 @@ def month_grid(events: EventQuerySet, month: Month) -> list[WeekOfMonth]:
 
 
 def timetable(events: EventQuerySet, week: Week) -> Timetable:
-    """Return a week with what `events` (public ones) hold of it; two queries."""
+    """Return a week with what `events` (public ones) hold of it; three queries."""
     beginning, counts = _beginning(events, week.monday, week.sunday, IN_A_COLUMN)
     lasting = _lasting(events, week.monday, week.sunday)
     bars = _bars([*lasting, *_whole_days(beginning, {row["id"] for row in lasting})], week)
     timed = {
-        date: [row for row in rows if not row["all_day"] and last_day(row) == date]
+        date: [row for row in rows if not row["all_day"] and row["until"] == date]
         for date, rows in beginning.items()
     }
     hours = _hours(row for rows in timed.values() for row in rows)
@@ -148,7 +148,7 @@ def timetable(events: EventQuerySet, week: Week) -> Timetable:
     columns = []
     for date in week.days:
         slots = _slots(timed.get(date, []), hours)
-        of_day = [bar.row for bar in bars if bar.row["day"] <= date <= last_day(bar.row)]
+        of_day = [bar.row for bar in bars if bar.row["day"] <= date <= bar.row["until"]]
         count = counts.get(date, 0) + sum(row["day"] < date for row in of_day)
         more = max(count - len(slots) - len(of_day), 0)
         columns.append(Column(date, date == today, slots, of_day, count, more, day_url(date)))
@@ -159,22 +159,28 @@ def timetable(events: EventQuerySet, week: Week) -> Timetable:
 def _beginning(
     events: EventQuerySet, first: dt.date, last: dt.date, most: int
 ) -> tuple[dict[dt.date, list[Row]], dict[dt.date, int]]:
-    """Return the first `most` that begin on each day, whole days before hours, and how many there are: one query."""
+    """Return the first `most` that begin on each day, and how many there are: two queries.
+
+    A row here has the last day on which it is drawn as `until`.
+    The first counts and cuts by what stands in the index over `starts_at` alone, the second reads what is left.
+    """
+    day = TruncDate("starts_at")
     found = (
         events.filter(starts_at__gte=midnight(first), starts_at__lt=midnight(last + _DAY))
         .annotate(
-            of_day=Window(Count("id"), partition_by="day"),
-            rank=Window(RowNumber(), partition_by="day", order_by=(F("all_day").desc(), "starts_at", "id")),
+            of_day=Window(Count("id"), partition_by=day),
+            rank=Window(RowNumber(), partition_by=day, order_by=("starts_at", "id")),
         )
         .filter(rank__lte=most)
-        .order_by("day", "rank")
-        .values(*ROW_FIELDS, "of_day")
+        .values_list("id", "of_day")
     )
+    of_day = dict(found)
     rows: dict[dt.date, list[Row]] = {}
     counts: dict[dt.date, int] = {}
-    for row in found:
+    for row in Event.objects.filter(pk__in=of_day).by_date().values(*ROW_FIELDS):
+        row["until"] = last_day(row)
         rows.setdefault(row["day"], []).append(row)
-        counts[row["day"]] = row["of_day"]
+        counts[row["day"]] = of_day[row["id"]]
     return rows, counts
 
 
@@ -183,14 +189,16 @@ def _lasting(events: EventQuerySet, first: dt.date, last: dt.date) -> list[Row]:
     # An hour less than a night: what a change of clocks would hide is sorted out by `last_day`.
     over = TruncDate(F("ends_at") - dt.timedelta(hours=NIGHT_ENDS.hour - 1))
     found = (
-        events.during(midnight(first), midnight(last + _DAY))
-        .filter(ends_at__gt=F("starts_at") + dt.timedelta(hours=NIGHT_ENDS.hour - 1))
+        events.long(midnight(first), midnight(last + _DAY))
         .alias(over=over)
         .filter(over__gt=F("day"))
-        .by_date()
+        # In the order of their own index, or PostgreSQL walks along all beginnings to find the few that last.
+        .order_by("ends_at", "id")
         .values(*ROW_FIELDS)[:MOST_LONG]
     )
-    return [row for row in found if last_day(row) > row["day"] and last_day(row) >= first]
+    lasting = [row | {"until": last_day(row)} for row in found]
+    lasting = [row for row in lasting if row["until"] > row["day"] and row["until"] >= first]
+    return sorted(lasting, key=lambda row: (row["starts_at"], row["id"]))
 
 
 def _whole_days(beginning: dict[dt.date, list[Row]], known: set[int]) -> list[Row]:
@@ -202,7 +210,7 @@ def _bars(rows: Iterable[Row], week: Week) -> list[Bar]:
     """Return what lasts whole days, the earliest and longest first, cut to the week."""
     bars = []
     for row in rows:
-        first, last = max(row["day"], week.monday), min(last_day(row), week.sunday)
+        first, last = max(row["day"], week.monday), min(row["until"], week.sunday)
         bars.append(Bar(row, (first - week.monday).days + 1, (last - first).days + 1))
     return sorted(bars, key=lambda bar: (bar.column, -bar.days, bar.row["starts_at"], bar.row["id"]))
 

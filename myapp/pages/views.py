@@ -50,20 +50,16 @@ def robots(_request: HttpRequest) -> HttpResponse:
 
 
 @public_page(keep=HOUR)
-def sitemap(request: HttpRequest) -> HttpResponse:
+def sitemap(_request: HttpRequest) -> HttpResponse:
     """List the parts of the sitemap; four queries."""
-    listed = [
-        {"location": whole_address(f"/sitemap-{section.name}.xml"), "last_mod": section.changed_at}
-        for section in sitemaps.sections()
-    ]
-    return render(request, "sitemap_index.xml", {"sitemaps": listed}, content_type=XML)
+    parts = [(f"/sitemap-{section.name}.xml", section.changed_at) for section in sitemaps.sections()]
+    return HttpResponse(sitemaps.index_xml(parts), content_type=XML)
 
 
 @public_page(keep=HOUR)
-def sitemap_section(request: HttpRequest, name: str) -> HttpResponse:
+def sitemap_section(_request: HttpRequest, name: str) -> HttpResponse:
     """List one part of the sitemap; one query."""
     entries = sitemaps.entries(name)
     if not entries:
         raise Http404
-    listed = [{"location": whole_address(path), "lastmod": changed_at} for path, changed_at in entries]
-    return render(request, "sitemap.xml", {"urlset": listed}, content_type=XML)
+    return HttpResponse(sitemaps.entries_xml(entries), content_type=XML)

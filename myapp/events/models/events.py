@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.lookups import GreaterThan
 from django.utils.text import slugify
 from django.utils.timezone import localtime, now as right_now
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +72,14 @@ PERIOD = models.Func(
 )
 
 
+# Longer than an evening: what may go on for several days. A difference of moments, because an index takes no sum of
+# a moment and a duration, which depends on the session's zone.
+LASTS_LONG = GreaterThan(
+    models.ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=models.DurationField()),
+    models.Value(dt.timedelta(hours=5)),
+)
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Questions about events that read as English and chain."""
 
@@ -91,6 +100,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     def during(self, start: dt.datetime | None, end: dt.datetime | None) -> Self:
         """Those that take place at some moment from `start` on and before `end`; either may be open."""
         return self.alias(period=PERIOD).filter(period__overlap=TimestamptzRange(start, end, "[)"))
+
+    def long(self, start: dt.datetime, end: dt.datetime) -> Self:
+        """Public ones longer than an evening that take place between two moments."""
+        return self.public().filter(LASTS_LONG, ends_at__gt=start, starts_at__lt=end)
 
     def by_date(self) -> Self:
         """In the order in which they begin; the id settles ties, so that pages never repeat or lose one."""

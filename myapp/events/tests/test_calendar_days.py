@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from myapp.events.calendar_days import Month, Week
 
@@ -11,6 +11,7 @@ _DAYS = st.dates(dt.date(2000, 1, 3), dt.date(2100, 12, 31))
 
 
 @given(_DAYS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_month_and_week_of_a_day_hold_it_and_read_back(day: dt.date) -> None:
     month, week = Month.of(day), Week.of(day)
     assert Month.parse(str(month)) == month
@@ -21,6 +22,7 @@ def test_month_and_week_of_a_day_hold_it_and_read_back(day: dt.date) -> None:
 
 
 @given(_DAYS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_weeks_of_a_month_hold_each_of_its_days_once(day: dt.date) -> None:
     month = Month.of(day)
     days = [date for week in month.weeks() for date in week.days]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone, translation
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from icalendar import Calendar
 
 from myapp.events import actions
@@ -116,7 +116,7 @@ def test_event_ics_lines_end_in_crlf_and_have_75_octets_at_most():
 
 
 @given(title=_TEXTS, description=_TEXTS, tag=_TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_event_ics_brings_any_text_back(title: str, description: str, tag: str):
     event = unsaved_event()
     event.title, event.description_text, event.tags = title, description, [tag]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from myapp.events.structured_data import event_data, event_json_ld
 from myapp.events.tests.test_calendars import unsaved_event
@@ -76,7 +76,7 @@ def test_event_json_ld_cannot_leave_its_script_element():
 
 
 @given(title=st.text(st.characters(codec="utf-8"), max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_event_json_ld_brings_any_title_back(title: str):
     event = unsaved_event()
     event.title = title

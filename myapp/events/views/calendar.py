@@ -54,19 +54,19 @@ def _month(request: HttpRequest, month: Month) -> HttpResponse:
 
 @public_page(keep=KEEP, reads=READS)
 def calendar(request: HttpRequest) -> HttpResponse:
-    """Show this month; two queries."""
+    """Show this month; three queries."""
     return _month(request, Month.of(timezone.localdate()))
 
 
 @public_page(keep=KEEP, reads=READS)
 def month(request: HttpRequest, month: Month) -> HttpResponse:
-    """Show a month; two queries."""
+    """Show a month; three queries."""
     return _month(request, month)
 
 
 @public_page(keep=KEEP, reads=READS)
 def week(request: HttpRequest, week: Week) -> HttpResponse:
-    """Show a week as a timetable; two queries."""
+    """Show a week as a timetable; three queries."""
     filters, events = _asked_for(request)
     context = _around(filters, week, "week") | {
         "timetable": timetable(events, week),

@@ -65,7 +65,7 @@ def rooms(request: HttpRequest) -> HttpResponse:
 
 @public_page(keep=60, reads=("week",))
 def room(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a room and a week of what is on in it, this one without ?week=; four queries."""
+    """Show a room and a week of what is on in it, this one without ?week=; five queries."""
     try:
         week = Week.parse(request.GET["week"]) if "week" in request.GET else Week.this()
     except ValueError:

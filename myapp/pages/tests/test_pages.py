@@ -95,7 +95,7 @@ def test_sitemap_leads_to_every_public_page(visitor: Client) -> None:
 def test_sitemap_says_when_an_event_last_changed(visitor: Client) -> None:
     event = make_event(starts_at=local("2026-12-01 00:30"))
     root = ET.fromstring(visitor.get("/sitemap-events-2026-12-1.xml").content)
-    assert [element.text for element in root.iter(LASTMOD)] == [f"{event.changed_at:%Y-%m-%d}"]
+    assert [element.text for element in root.iter(LASTMOD)] == [f"{event.changed_at:%Y-%m-%dT%H:%M:%SZ}"]
 
 
 def test_sitemap_is_cut_into_parts(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
