@@ -98,5 +98,6 @@ def _around(text: str, at: int) -> str:
     start = 0 if at <= _LEAD else max(text.rfind(" ", 0, at - _LEAD) + 1, at - 2 * _LEAD)
     end = start + _EXCERPT
     if end < len(text):
-        end = max(text.rfind(" ", start, end), at + 1)
+        space = text.rfind(" ", at, end)
+        end = space if space > at else end
     return ("… " if start else "") + text[start:end].strip() + (" …" if end < len(text) else "")

@@ -11,11 +11,12 @@ order in which they are shown, and relevance ranks no more than the nearest few 
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, IntegerField, Q
-from django.db.models.functions import Cast, Left
+from django.db.models.functions import Cast, Greatest, Left
 from django.utils import timezone
 
 from myapp.events.filters import EventFilters
@@ -29,6 +30,12 @@ PAGE = 30
 MOST_COUNTED = 100
 MOST_RANKED = 500
 _RANK_STEPS = 1_000_000
+# Of description, place, organisation and tags, title. However often a word stands in one of them, once in the next
+# counts for more; the place stands in `search` in one reading only, so that it needs the weight of two.
+_WEIGHTS = [0.1, 0.4, 0.4, 1.0]
+# How far the first two stretches of a search for words go, see `_stretches`: some thousand events of a large campus.
+_NEAR = (dt.timedelta(days=6), dt.timedelta(days=40))
+_NEAR_FOR_RANKING = (dt.timedelta(days=12), dt.timedelta(days=60))
 # What excerpts are cut from.
 _TEXTS = ("summary", "beginning")
 _BEGINNING = 1500
@@ -113,7 +120,15 @@ def count(filters: EventFilters, *, now: dt.datetime | None = None) -> int:
 def matching(filters: EventFilters, *, now: dt.datetime | None = None) -> EventQuerySet:
     """Return everything that matches, in no order, for feeds: a query for each organisation or building named."""
     names = _named_in(filters)
-    return Event.objects.none() if names.missing else _matching(filters, names, now or timezone.now())
+    if names.missing:
+        return Event.objects.none()
+    start, end = _period(filters)
+    events = _matching(filters, names, now or timezone.now())
+    if filters.archive:
+        return events.filter(
+            **{name: edge for name, edge in (("starts_at__gte", start), ("starts_at__lt", end)) if edge}
+        )
+    return events.filter(listed_from__isnull=False).during(start, end)
 
 
 def _corrected(words: str) -> str:
@@ -136,16 +151,14 @@ def _named_in(filters: EventFilters) -> _Names:
 
 
 def _matching(filters: EventFilters, names: _Names, now: dt.datetime) -> EventQuerySet:
-    events = Event.objects.past(now) if filters.archive else Event.objects.upcoming(now)
+    """What matches, but for the days asked for, which decide how it is best looked for: see `_stretches`."""
+    # Past its end for the planner as well: of `ends_at > now` it would expect to halve what has been swept already.
+    events = Event.objects.alias(until=Greatest("ends_at", "starts_at"))
+    events = events.past(now) if filters.archive else events.filter(until__gt=now)
     events = events.filter(_conditions(filters, names))
     if filters.q:
         query = text_query(filters.q)
         events = events.filter(search=query) if query is not None else events.none()
-    first, last = filters.days()
-    if first or last:
-        events = events.during(
-            midnight(first) if first else None, midnight(last + dt.timedelta(days=1)) if last else None
-        )
     return events
 
 
@@ -192,25 +205,17 @@ def _page(
 
 def _by_date(events: EventQuerySet, filters: EventFilters, after: str, most: int) -> list[_Found]:
     """The next events in order of time, the archive's newest first: one query."""
-    if after:
-        last = _read_cursor(after)
-        if filters.archive:
-            events = events.filter(starts_at__lte=last.starts_at)
-            events = events.exclude(starts_at=last.starts_at, pk__gte=last.pk)
-        else:
-            events = events.filter(starts_at__gte=last.starts_at)
-            events = events.exclude(starts_at=last.starts_at, pk__lte=last.pk)
-    ordered = _in_order(events, filters).values_list("starts_at", "pk")[:most]
-    return [_Found(0, starts_at, pk) for starts_at, pk in ordered]
+    last = _read_cursor(after) if after else None
+    return [_Found(0, starts_at, pk) for starts_at, pk in _in_order(events, filters, most, last)]
 
 
 def _by_relevance(events: EventQuerySet, filters: EventFilters, after: str) -> list[_Found]:
-    """The nearest few hundred, what fits best first: one query."""
+    """The nearest few hundred, what fits best first: two queries."""
     query = text_query(filters.q)
     if query is None:
         return []
-    nearest = _in_order(events, filters).values("pk")[:MOST_RANKED]
-    rank = Cast(SearchRank(F("search"), query) * _RANK_STEPS, IntegerField())
+    nearest = [pk for _, pk in _in_order(events, filters, MOST_RANKED)]
+    rank = Cast(SearchRank(F("search"), query, weights=_WEIGHTS) * _RANK_STEPS, IntegerField())
     ranked = [
         _Found(rank, starts_at, pk)
         for rank, starts_at, pk in Event.objects.filter(pk__in=nearest).values_list(rank, "starts_at", "pk")
@@ -226,8 +231,77 @@ def _relevance(found: _Found) -> tuple[int, dt.datetime, int]:
     return (-found.rank, found.starts_at, found.pk)
 
 
-def _in_order(events: EventQuerySet, filters: EventFilters) -> EventQuerySet:
-    return events.order_by("-starts_at", "-id") if filters.archive else events.by_date()
+def _in_order(
+    events: EventQuerySet, filters: EventFilters, most: int, last: _Found | None = None
+) -> list[tuple[dt.datetime, int]]:
+    """The first so many in the order of the list, after the last one of the page before: one query.
+
+    One statement asks stretch by stretch, and PostgreSQL carries out no more of it than it needs.
+    """
+    back = filters.archive
+    moment, begins, ends = ("starts_at", "lt", "gte") if back else ("listed_from", "gte", "lt")
+    if last:
+        same = {moment: last.starts_at, "pk__gte" if back else "pk__lte": last.pk}
+        events = events.filter(**{f"{moment}__{'lte' if back else 'gte'}": last.starts_at}).exclude(**same)
+    ordered = events.order_by("-starts_at", "-id") if back else events.order_by("listed_from", "id")
+    parts = []
+    for stretch in _stretches(filters, most, last):
+        edges = {f"{moment}__{begins}": stretch.first, f"{moment}__{ends}": stretch.last}
+        part = ordered.filter(**{name: edge for name, edge in edges.items() if edge})
+        if stretch.goes_on_at:
+            part = part.filter(ends_at__gt=stretch.goes_on_at)
+        if not back and not stretch.first and not stretch.last:
+            part = part.filter(listed_from__isnull=False)
+        parts.append(part.values_list(moment, "pk")[:most])
+    whole = parts[0].union(*parts[1:], all=True)[:most] if len(parts) > 1 else parts[0]
+    return list(whole)
+
+
+class _Stretch(NamedTuple):
+    """Some of the time a list covers, in its order; `goes_on_at`: only what still goes on then."""
+
+    first: dt.datetime | None
+    last: dt.datetime | None
+    goes_on_at: dt.datetime | None = None
+
+
+def _stretches(filters: EventFilters, most: int, last: _Found | None) -> list[_Stretch]:
+    """Cut the time a question covers into what is asked for one after the other.
+
+    From a day on, what began before and still goes on stands first: few, and found by their end; in the archive a day
+    holds what began on it. Words are looked for
+    in some days, then in some weeks, then in the rest: asked for at once, a word that stands in one text of twenty
+    would be looked for in thousands of rows, whether PostgreSQL walks along the dates or sorts all that match.
+    """
+    start, end = _period(filters)
+    if filters.archive:
+        return [_Stretch(first, until) for first, until in _cut(filters, most, last, end, start, -1)]
+    ongoing = [_Stretch(None, start, goes_on_at=start)] if start else []
+    return ongoing + [_Stretch(first, until) for first, until in _cut(filters, most, last, start, end, 1)]
+
+
+def _cut(
+    filters: EventFilters,
+    most: int,
+    last: _Found | None,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    direction: int,
+) -> list[tuple[dt.datetime | None, dt.datetime | None]]:
+    """From `start` to `end` in a direction, in one piece or, for words, in several."""
+    if not (filters.q or filters.tag):
+        return [(start, end)]
+    here = [moment for moment in (start, last.starts_at if last else None, timezone.now()) if moment]
+    base = max(here) if direction > 0 else min(here)
+    edges = [base + direction * span for span in (_NEAR if most <= MOST_COUNTED + 1 else _NEAR_FOR_RANKING)]
+    within = [edge for edge in edges if not end or (edge < end if direction > 0 else edge > end)]
+    return list(pairwise([start, *within, end]))
+
+
+def _period(filters: EventFilters) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """From when to when the days asked for last; None where a side is open."""
+    first, last = filters.days()
+    return midnight(first) if first else None, midnight(last + dt.timedelta(days=1)) if last else None
 
 
 def _rows(found: list[_Found], fields: tuple[str, ...]) -> list[Row]:
@@ -245,8 +319,8 @@ def _rows(found: list[_Found], fields: tuple[str, ...]) -> list[Row]:
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_FIRST_MOMENT = (dt.datetime(1, 1, 3, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
-_LAST_MOMENT = (dt.datetime(9999, 12, 29, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+_FIRST_MOMENT = (dt.datetime(1, 4, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+_LAST_MOMENT = (dt.datetime(9999, 10, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
 
 
 def _cursor(found: _Found) -> str:

@@ -21,4 +21,6 @@ class Command(BaseCommand):
         if done is None:
             self.stdout.write("Another run is at it.")
         else:
-            self.stdout.write(f"{done.swept} events are over; {done.words} words are known.")
+            self.stdout.write(
+                f"Events that are over since the last time: {done.swept}. Words known: {done.words}."
+            )
