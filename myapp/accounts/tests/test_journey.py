@@ -29,7 +29,7 @@ def see_oneself(page, *, scripts):
     if not scripts:
         assert page.get_by_role("banner").get_by_role("link", name="Sign in").is_visible()
         page.goto("/accounts/")
-    page.get_by_label("Ada Okonkwo: your menu").click()
+    page.locator("summary", has_text="Ada Okonkwo: your menu").click()
     assert page.get_by_text("ada@example.edu").first.is_visible()
 
 
@@ -84,7 +84,7 @@ def test_sign_out_in_another_tab_reaches_a_public_page(open_browser):
     page = open_browser()
     page.goto("/accounts/login/")
     sign_in(page, "ada")
-    page.get_by_label("Ada Okonkwo: your menu").wait_for()
+    page.locator("summary", has_text="Ada Okonkwo: your menu").wait_for()
     page.context.clear_cookies(name="sessionid")  # as when the session is gone on the server
     page.goto("/")
     page.wait_for_function("() => !document.cookie.includes('signed_in')")
