@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from myapp.events.models import Event, Organisation, OrganisationKind
 from myapp.events.queries import ROW_FIELDS, Row
+from myapp.web.pagination import page_of
 from myapp.web.query_strings import query_string
 
 PAGE = 30
@@ -20,7 +21,7 @@ _MOST_WORDS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationFilters:
-    """One question to the list of organisations; `after` is the slug of the last one of the page before."""
+    """One question to the list of organisations; `after` is the place where the page before ended."""
 
     q: str = ""
     kind: str = ""
@@ -34,7 +35,7 @@ class OrganisationFilters:
         if kind and kind not in OrganisationKind.values:
             raise BadRequest(_("There is no such kind of organisation."))
         words = " ".join(query.get("q", "").split())[:200]
-        return cls(q=words, kind=kind, tag=query.get("tag", "")[:60], after=query.get("after", "")[:100])
+        return cls(q=words, kind=kind, tag=query.get("tag", "")[:60], after=query.get("after", ""))
 
     def link(self, **changes: str) -> str:
         """Return "?…" for this question with some answers changed, from its first page; "?" for none at all."""
@@ -62,24 +63,20 @@ class OrganisationPage(NamedTuple):
 def list_organisations(filters: OrganisationFilters, *, limit: int = PAGE) -> OrganisationPage:
     """Return a page of active organisations by name, each with what it has on next.
 
-    Two queries, one more after the first page. An `after` that names nothing begins anew.
+    Two queries. Raises `BadRequest` for an `after` that no page gave.
     """
-    found = matching_organisations(filters)
-    if filters.after:
-        last = Organisation.objects.filter(slug=filters.after).values_list(Lower("name"), "pk").first()
-        if last is not None:
-            found = found.filter(Q(lower_name__gt=last[0]) | Q(lower_name=last[0], pk__gt=last[1]))
     upcoming = (
         Event.objects.upcoming()
         .filter(organisation=OuterRef("pk"), starts_at__gte=timezone.now())
         .by_date()
         .values("pk")[:1]
     )
-    page = list(found.annotate(upcoming_id=Subquery(upcoming)).order_by("lower_name", "pk")[: limit + 1])
-    ids = [organisation.upcoming_id for organisation in page[:limit] if organisation.upcoming_id]
+    found = matching_organisations(filters).annotate(upcoming_id=Subquery(upcoming))
+    page = page_of(found, by=("lower_name", "pk"), size=limit, after=filters.after)
+    ids = [organisation.upcoming_id for organisation in page.rows if organisation.upcoming_id]
     rows = {row["id"]: row for row in Event.objects.filter(pk__in=ids).values(*ROW_FIELDS)}
-    listed = [Listed(organisation, rows.get(organisation.upcoming_id)) for organisation in page[:limit]]
-    return OrganisationPage(listed, page[limit - 1].slug if len(page) > limit else "")
+    listed = [Listed(organisation, rows.get(organisation.upcoming_id)) for organisation in page.rows]
+    return OrganisationPage(listed, page.next)
 
 
 def matching_organisations(filters: OrganisationFilters) -> QuerySet:

@@ -39,7 +39,9 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     """403: signed in, but not for this; 429 when the refusal is "too often"."""
     if isinstance(exception, Ratelimited):
         return too_many_requests(request)
-    return _page(request, HTTPStatus.FORBIDDEN, _("This page is not for your account."))
+    return _page(
+        request, HTTPStatus.FORBIDDEN, _("This page is for other people, or for people who have signed in.")
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -63,15 +65,26 @@ def gone(request: HttpRequest, exception: Gone) -> HttpResponse:
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """429: too often in too short a time."""
-    response = _page(request, HTTPStatus.TOO_MANY_REQUESTS, _("That was too often. Please wait a minute."))
+    response = _page(
+        request,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        _("Too many requests came from your network in a short time. Wait a minute, then try again."),
+    )
     response["Retry-After"] = "60"
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault. No template, no context processor, no query: any of them may be what broke."""
+    """500: our fault. A template that stands alone, no context processor, no query: any of them may be what broke."""
     del request
-    return _plain_page(HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side; we have been told."))
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    try:
+        return HttpResponse(render_to_string("errors/500.html"), status=status)
+    except Exception:
+        logger.exception("The page for 500 cannot be rendered")
+        return _plain_page(
+            status, _("Something broke on our side. It has been written down for those who mend it.")
+        )
 
 
 def _page(

@@ -30,21 +30,10 @@ class Page(Generic[Row]):
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many there are, counted no further than is worth knowing. Prints as "17" or "100+"."""
-
-    number: int
-    capped: bool
-
-    def __str__(self) -> str:
-        return f"{self.number}+" if self.capped else str(self.number)
-
-
 def page_of(rows: QuerySet[Any, Row], *, by: Sequence[str], size: int, after: str = "") -> Page[Row]:
     """Return `size` rows in the order of the fields `by` ("-" for descending), beginning after a cursor; one query.
 
-    The fields' values together must be unique, so the last one is the key, and none may be null. A cursor that is
+    Annotations may be among them. The fields' values together must be unique, so the last one is the key, and none may be null. A cursor that is
     none of ours raises `BadRequest`.
     """
     ordered = rows.order_by(*by)
@@ -53,33 +42,6 @@ def page_of(rows: QuerySet[Any, Row], *, by: Sequence[str], size: int, after: st
     found = list(ordered[: size + 1])
     shown = found[:size]
     return Page(shown, _cursor(shown[-1], by) if len(found) > size else "")
-
-
-def first_of(rows: Sequence[Row], *, size: int, start: int = 0) -> Page[Row]:
-    """Return rows from `start` on, for orders that have no key (the nearest 500 by relevance); at most one query.
-
-    Give it at least one row more than is shown: a queryset, or a list read that far. `next` is the next start.
-    """
-    found = list(rows[start : start + size + 1])
-    return Page(found[:size], str(start + size) if len(found) > size else "")
-
-
-def start_of(text: str, *, most: int) -> int:
-    """Return the start that `first_of` gave as `next`, 0 for none; `BadRequest` for what is none, or beyond `most`."""
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
-        raise BadRequest(_("That list does not go there."))
-    return int(text)
-
-
-def capped_count(rows: QuerySet[Any, Any], *, cap: int = 100) -> Count:
-    """Return how many rows there are, up to `cap`; one query that reads no further.
-
-    Keeps the order of the rows: in the order of an index the database stops at the cap, in none it may gather all first.
-    """
-    number = len(rows.values_list("pk", flat=True)[: cap + 1])
-    return Count(min(number, cap), capped=number > cap)
 
 
 def _beyond(by: Sequence[str], values: Sequence[Any]) -> Q:
@@ -114,7 +76,9 @@ def _values(rows: QuerySet[Any, Any], by: Sequence[str], cursor: str) -> list[An
 
 
 def _field(rows: QuerySet[Any, Any], name: str) -> Any:
-    """Return the model's field of this name."""
+    """Return the model's field of this name, or that of an annotation."""
+    if name in rows.query.annotations:
+        return rows.query.annotations[name].output_field
     meta = rows.model._meta  # noqa: SLF001 - public by its documentation
     return meta.pk if name == "pk" else meta.get_field(name)
 

@@ -55,12 +55,6 @@ def query_string(values: Mapping[str, object | Iterable[object]]) -> str:
     return urlencode(pairs)
 
 
-def with_changes(query: QueryDict, **changes: object) -> str:
-    """Return "?…" for a query with some names set anew (a list for several values, None to drop), or "?" if empty."""
-    values: dict[str, object] = {name: query.getlist(name) for name in query}
-    return "?" + query_string(values | changes)
-
-
 @lru_cache(maxsize=1024)
 def refuse_malformed(raw: str) -> None:
     """Raise `BadRequest`, with a sentence for people, on a query string that no link or form of ours can produce.

@@ -24,7 +24,7 @@ from myapp.web.policies import public_page
 
 @public_page(keep=60, reads=ORGANISATION_READS)
 def organisations(request: HttpRequest) -> HttpResponse:
-    """List organisations, by words, kind or tag; three queries, four from the second page on."""
+    """List organisations, by words, kind or tag; three queries."""
     filters = OrganisationFilters.parse(request.GET)
     page = list_organisations(filters)
     kinds = kinds_in_use()

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest
 
 from myapp.testing.queries import queries
-from myapp.web.pagination import capped_count, first_of, page_of, start_of
+from myapp.web.pagination import page_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -87,29 +87,3 @@ def test_rows_may_be_dictionaries(rows: QuerySet[ContentType]) -> None:
 def test_a_cursor_of_another_life_is_refused(rows: QuerySet[ContentType], cursor: str) -> None:
     with pytest.raises(BadRequest, match=r"\.$"):
         page_of(rows, by=("app_label", "pk"), size=2, after=cursor)
-
-
-def test_first_of_goes_by_number() -> None:
-    rows = list(range(7))
-
-    assert first_of(rows, size=3) == first_of(rows, size=3, start=0)
-    assert (first_of(rows, size=3, start=3).rows, first_of(rows, size=3, start=3).next) == ([3, 4, 5], "6")
-    assert first_of(rows, size=3, start=6).next == ""
-
-
-@pytest.mark.parametrize("text", ["-1", "501", "²", "1e3", "a", "9" * 50])
-def test_a_start_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(BadRequest):
-        start_of(text, most=500)
-
-
-def test_a_start_is_read() -> None:
-    assert [start_of(text, most=500) for text in ("", "0", "30", "500")] == [0, 0, 30, 500]
-
-
-@pytest.mark.parametrize(("cap", "shown"), [(100, "7"), (7, "7"), (6, "6+")])
-def test_a_count_stops_at_its_cap(rows: QuerySet[ContentType], cap: int, shown: str) -> None:
-    with queries(1):
-        count = capped_count(rows, cap=cap)
-
-    assert str(count) == shown

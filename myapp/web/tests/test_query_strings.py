@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.exceptions import BadRequest
-from django.http import QueryDict
-from django.template import RequestContext, Template
-from django.test import Client, RequestFactory
+from django.test import Client
 from hypothesis import given, strategies
 
-from myapp.web.query_strings import LONGEST_QUERY, canonical, query_string, with_changes
+from myapp.web.query_strings import LONGEST_QUERY, canonical, query_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,23 +78,3 @@ def test_malformed_is_refused_with_a_sentence(client: Client, raw: str) -> None:
 )
 def test_query_string(values: Mapping[str, object], text: str) -> None:
     assert query_string(values) == text
-
-
-@pytest.mark.parametrize(
-    ("query", "changes", "expected"),
-    [
-        ("q=a&after=x", {"after": None, "day": "today"}, "?day=today&q=a"),
-        ("q=a", {"q": None}, "?"),
-        ("category=a&category=b", {}, "?category=a&category=b"),
-        ("category=a", {"category": ["b", "c"]}, "?category=b&category=c"),
-    ],
-)
-def test_with_changes(query: str, changes: dict[str, object], expected: str) -> None:
-    assert with_changes(QueryDict(query), **changes) == expected
-
-
-def test_a_template_links_to_the_canonical_address() -> None:
-    request = RequestFactory().get("/page/?q=<b>&after=3")
-    source = '{% load web %}<a href="{% query_with after=None day="2026-11-20" %}">'
-
-    assert Template(source).render(RequestContext(request)) == '<a href="?day=2026-11-20&amp;q=%3Cb%3E">'
