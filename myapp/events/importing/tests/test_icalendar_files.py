@@ -169,13 +169,13 @@ def test_calendar_nested_a_thousand_deep_is_read():
     ids=range(10),
 )
 def test_poisoned_file_is_read_or_refused_within_its_time(raw):
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         with deadline.within(10):
             icalendar_files.read(raw, options())
     except Refused:
         pass
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 @given(st.binary(max_size=400), st.integers(0, 400))

@@ -259,13 +259,13 @@ def test_series_is_stamped_for_the_horizon_only():
     ],
 )
 def test_rule_of_thousands_of_dates_is_refused_at_once(rule):
-    began = time.perf_counter()
+    began = time.process_time()
     parsed = read(
         event("DTSTART:19700101T000000Z", f"RRULE:{rule}"), event("DTSTART:20261120T120000Z", uid="2")
     )
     assert len(parsed.events) == 1
     assert len(parsed.skipped) == 1
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_rule_without_meaning_leaves_the_first_date():

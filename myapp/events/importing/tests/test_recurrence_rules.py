@@ -111,10 +111,10 @@ def test_rule_without_meaning_is_refused_with_a_sentence(rule):
 
 def test_rule_of_every_second_leaps_to_what_is_asked_for():
     rule = rule_reading.parse("FREQ=SECONDLY")
-    began = time.perf_counter()
+    began = time.process_time()
     found = list(islice(rule.dates(datetime(1970, 1, 1), after=datetime(2026, 11, 20, 12)), 2))
     assert found == [datetime(2026, 11, 20, 12), datetime(2026, 11, 20, 12, 0, 1)]
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_rule_of_every_second_leaps_to_what_is_asked_for():
     ],
 )
 def test_rule_that_would_never_get_there_gives_up(rule):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises((TooFar, OutOfRange)):
         list(rule_reading.parse(rule).dates(datetime(1970, 1, 1), after=datetime(2026, 11, 20)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 # dateutil agrees with RFC 5545 on rules as simple as these, so it is a second opinion on a great many of them.
