@@ -24,7 +24,7 @@ _PARAMETER = re.compile(
 _PARAMETER_VALUE = re.compile(r'"([^"]*)"|([^,"]+)')
 _CARET = {"^n": "\n", "^^": "^", "^'": '"'}
 _ESCAPE = re.compile(r"\\([nN,;:\\\"])")
-_LIST_SEPARATOR = re.compile(r"((?:[^\\,]|\\.)*)(?:,|$)", re.DOTALL)
+_COMMA_OR_ESCAPE = re.compile(r"\\.|,", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -94,18 +94,12 @@ def split_list(value: str) -> list[str]:
     """Return the comma-separated parts of a value, still escaped."""
     if "\\" not in value:
         return value.split(",")
-    parts, at = [], 0
-    while at <= len(value):
-        found = _LIST_SEPARATOR.match(value, at)
-        if found is None or found.end() == at:
-            # A backslash at the very end belongs to the last part; an empty last part is one too.
-            parts.append(value[at:])
-            break
-        parts.append(found[1])
-        at = found.end()
-        if at == len(value) and not value.endswith(","):
-            break
-    return parts
+    parts, start = [], 0
+    for found in _COMMA_OR_ESCAPE.finditer(value):
+        if found[0] == ",":
+            parts.append(value[start : found.start()])
+            start = found.end()
+    return [*parts, value[start:]]
 
 
 def parse_line(line: str) -> Property | None:
@@ -120,7 +114,8 @@ def parse_line(line: str) -> Property | None:
         if found is None:
             return None
         values = [
-            _uncaret(one[1] if one[1] is not None else one[2]) for one in _PARAMETER_VALUE.finditer(found[2])
+            _uncaret(one[1] if one[1] is not None else one[2].strip())
+            for one in _PARAMETER_VALUE.finditer(found[2])
         ]
         parameters.setdefault(found[1].upper(), []).extend(values)
         at = found.end()

@@ -73,6 +73,7 @@ def read(raw: bytes, options: Options) -> Parsed:
             parsed.events.append(_event(row, where, options, parsed))
         except ValueProblem as error:
             parsed.skip(where, f"{str(error).rstrip('.')}.")
+            parsed.unread.add(texts.stored_uid(_identity(row)))
     _tell_apart(parsed)
     if not parsed.events and not parsed.skipped:
         parsed.skip(_("file"), _("The table holds no event."))
@@ -133,11 +134,11 @@ def _event(row: Row, where: str, options: Options, parsed: Parsed) -> ImportedEv
         ends_at=ends_at,
         all_day=start.all_day,
         timezone=options.campus.name if start.all_day else zone.name,
-        description=markup.from_markdown(description),
+        description=markup.from_markdown(description, base=link),
         place=place,
         room=room,
         tags=texts.tags(row.get("tags", "").split(",")),
-        organizer=texts.one_line(row.get("organizer", ""), texts.TITLE),
+        organizer=texts.one_line(row.get("organizer", "") or row.get("source", ""), texts.TITLE),
         url=link,
         language=texts.language(row.get("language", "")),
         online=texts.is_online(place),

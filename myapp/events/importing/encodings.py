@@ -18,6 +18,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BOM_OF_A_LINE = re.compile(rb"(\A|[\r\n])" + codecs.BOM_UTF8)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -41,7 +42,7 @@ def decode(raw: bytes, *, unfold: bool = False) -> tuple[str, str]:
         text = raw.decode(guess, errors="replace")
         return _clean(_unfold_text(text) if unfold else text), _("No byte order mark: read as UTF-16.")
     # A second file appended to a first brings its own mark along; it is no character of the text.
-    raw = raw.replace(codecs.BOM_UTF8, b"")
+    raw = _BOM_OF_A_LINE.sub(rb"\1", raw)
     if unfold:
         raw = _unfold_bytes(raw)
     try:

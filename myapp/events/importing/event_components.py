@@ -36,6 +36,10 @@ class Unreadable(ValueError):
     """The component cannot be taken; the message says why."""
 
 
+class Hidden(Unreadable):
+    """The component is not for everybody."""
+
+
 @dataclass(slots=True)
 class Reading:
     """A VEVENT with its dates read."""
@@ -66,7 +70,7 @@ class Reading:
 def read_event(component: Component, zones: Zones, campus: Zone, where: str) -> Reading:
     """Return a VEVENT with its dates read; raises :class:`Unreadable` with a sentence."""
     if component.text("CLASS").upper() in _PRIVATE:
-        raise Unreadable(_("It is marked as private."))
+        raise Hidden(_("It is marked as private."))
     remarks: list[str] = []
     prop = component.first("DTSTART")
     if prop is None or not prop.value.strip():
@@ -114,7 +118,7 @@ def fill(reading: Reading, start: When, length: Length) -> ImportedEvent:
         ends_at=end_of(start, length),
         all_day=start.all_day,
         timezone=reading.zone_name,
-        description=markup.from_text(description) if not is_html else markup.from_html(description),
+        description=_as_markdown(description, link, is_html=is_html),
         place=place,
         tags=texts.tags([tag for prop in component.all("CATEGORIES") for tag in prop.texts]),
         organizer=_organizer(component),
@@ -313,6 +317,11 @@ def _organizer(component: Component) -> str:
     prop = component.first("ORGANIZER")
     name = texts.one_line(prop.parameter("CN"), texts.TITLE) if prop else ""
     return "" if "@" in name else name
+
+
+def _as_markdown(description: str, link: str, *, is_html: bool) -> str:
+    read = markup.from_html if is_html else markup.from_text
+    return read(description, base=link)
 
 
 def _description(component: Component) -> tuple[str, bool]:

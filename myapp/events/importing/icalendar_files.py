@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _, ngettext
 from myapp.events.importing import deadline
 from myapp.events.importing.components import Component, parse
 from myapp.events.importing.encodings import decode
-from myapp.events.importing.event_components import Reading, Unreadable, fill, read_event
+from myapp.events.importing.event_components import Hidden, Reading, Unreadable, fill, read_event
 from myapp.events.importing.items import ImportedEvent, ImportedSeries, Parsed, Refused
 from myapp.events.importing.recurrence import Change, Occurrence, When, Window, expand
 from myapp.events.importing.recurrence_rules import RuleError
@@ -109,6 +109,7 @@ class _Calendar:
                 self._read_group(readings)
             except OverflowError:
                 self.parsed.skip(readings[0].where, _("One of its times lies at the end of time."))
+                self.parsed.unread.add(stored_uid(readings[0].uid))
 
     def _zones(self) -> Zones:
         """Return the zones defined in this calendar, then elsewhere in the file, wherever they stand."""
@@ -141,6 +142,8 @@ class _Calendar:
                 reading = read_event(component, zones, self.options.campus, where)
             except Unreadable as error:
                 self.parsed.skip(where, str(error))
+                if not isinstance(error, Hidden):
+                    self.parsed.unread.add(stored_uid(component.text("UID")))
                 continue
             reading.cancelled = reading.cancelled or cancelled
             for sentence in reading.remarks:
@@ -192,6 +195,7 @@ class _Calendar:
             occurrences = expand(master.recurring, changes, self.options.window)
         except RuleError as error:
             self.parsed.skip(master.where, str(error))
+            self.parsed.unread.add(stored_uid(master.uid))
             return
         if not occurrences:
             first, last = (

@@ -80,6 +80,8 @@ class Parsed:
     calendar_name: str = ""
     truncated: bool = False
     """The file seems to end early: what is missing from it may still exist."""
+    unread: set[str] = field(default_factory=set)
+    """UIDs that stand in the file but could not be read: their events have not vanished."""
     kind: str = ""
     """``icalendar`` or ``csv``."""
 

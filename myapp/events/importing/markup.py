@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import nh3
 
@@ -29,23 +30,24 @@ _HTML = re.compile(
 )
 _SPECIAL = re.compile(r"([\\`*_\[\]<~|])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
-_LINE_START = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|>|=+\s*$|-{2,}\s*$|\+(?=\s))", re.MULTILINE)
+_LINE_START = re.compile(r"^( {0,3})(#{1,6}(?=\s|$)|>|=+\s*$|-{2,}\s*$|\+(?=\s)|-(?=\s*$))", re.MULTILINE)
+_NUMBER_ALONE = re.compile(r"^( {0,3}\d{1,9})([.)])(?=\s*$)", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
 _BLANKS = re.compile(r"\n{3,}")
 _OTHER_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
-def from_text(text: str) -> str:
-    """Return a plain-text or HTML description as Markdown."""
+def from_text(text: str, *, base: str = "") -> str:
+    """Return a plain-text or HTML description as Markdown; relative links are read from ``base``, the event's page."""
     text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _cut(from_html(text) if is_html(text) else escape(text).strip())
+    return _cut(from_html(text, base=base) if is_html(text) else escape(text).strip())
 
 
-def from_markdown(text: str) -> str:
+def from_markdown(text: str, *, base: str = "") -> str:
     """Return a description that may be Markdown with HTML in it: the Markdown stays, the HTML is turned into it."""
     text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     if is_html(text):
-        return _cut(from_html(text, escape_text=False))
+        return _cut(from_html(text, base=base, escape_text=False))
     return _cut(_OTHER_TAG.sub(r"\\<", text).strip())
 
 
@@ -58,12 +60,13 @@ def escape(text: str) -> str:
     """Return text that Markdown shows as it is. Lists stay lists: they are meant as such."""
     text = _ENTITY.sub("&amp;", _SPECIAL.sub(r"\\\1", text))
     # "* point" is a list in plain text too; only the star at the beginning of a line with a space behind it is.
-    text = re.sub(r"^( {0,3})\\\*(?= )", r"\1*", text, flags=re.MULTILINE)
+    text = re.sub(r"^( {0,3})\\\*(?= +\S)", r"\1*", text, flags=re.MULTILINE)
     text = _INDENT.sub("   ", text)
+    text = _NUMBER_ALONE.sub(r"\1\\\2", text)
     return _LINE_START.sub(r"\1\\\2", text)
 
 
-def from_html(html: str, *, escape_text: bool = True) -> str:
+def from_html(html: str, *, base: str = "", escape_text: bool = True) -> str:
     """Return HTML as Markdown, without anything nh3 does not let through. Linear; never recurses."""
     clean = nh3.clean(
         html[: 4 * DESCRIPTION],
@@ -72,7 +75,7 @@ def from_html(html: str, *, escape_text: bool = True) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
     )
-    writer = _MarkdownWriter(escape_text=escape_text)
+    writer = _MarkdownWriter(base, escape_text=escape_text)
     writer.feed(clean)
     writer.close()
     return writer.markdown()
@@ -81,9 +84,9 @@ def from_html(html: str, *, escape_text: bool = True) -> str:
 class _MarkdownWriter(HTMLParser):
     """Writes the small well-formed tree that nh3 leaves."""
 
-    def __init__(self, *, escape_text: bool) -> None:
+    def __init__(self, base: str, *, escape_text: bool) -> None:
         super().__init__(convert_charrefs=True)
-        self._escape_text = escape_text
+        self._base, self._escape_text = base, escape_text
         self._out: list[str] = []
         self._lists: list[int | None] = []
         """Open lists: the last number, or ``None`` for bullets."""
@@ -193,10 +196,18 @@ class _MarkdownWriter(HTMLParser):
         before, after = inner[: len(inner) - len(inner.lstrip())], inner[len(inner.rstrip()) :]
         self._out[start:] = [f"{before}{mark}{words}{mark}{after}"]
 
+    def _absolute(self, href: str) -> str:
+        """Return a link as it is on the event's own page; nothing for one that nobody can resolve."""
+        try:
+            return urljoin(self._base, href)
+        except ValueError:
+            return ""
+
     def _link(self) -> None:
         if not self._links:
             return
         href, start = self._links.pop()
+        href = self._absolute(href)
         words = "".join(self._out[start:]).strip()
         if not href or not (address(href) or href.startswith("mailto:")) or "\n" in words:
             return

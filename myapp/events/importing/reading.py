@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from myapp.events.importing.fetch import MAX_BYTES, fetch
 from myapp.events.importing.icalendar_files import Options
 from myapp.events.importing.items import Parsed, Refused
 from myapp.events.importing.recurrence import Window
+from myapp.events.importing.texts import content_uid
 from myapp.events.importing.timezones import Zone, zone_or_none
 
 log = logging.getLogger(__name__)
@@ -34,8 +36,15 @@ class Content:
 
     raw: bytes
     key: str
-    """What a later import of the same is recognised by: the address, or the file's name without folders."""
+    """What a later import of the same is recognised by: the address, or where the file lies."""
     name: str
+
+    @property
+    def title(self) -> str:
+        """What to call it to people: the host, or the file's name without its endings."""
+        if is_address(self.name):
+            return urlsplit(self.name).hostname or self.name
+        return self.name.split(".")[0].replace("_", " ").strip() or self.name
 
 
 def options(
@@ -59,8 +68,10 @@ def load(where: str) -> Content:
     """Return the bytes of a file or address; raises :class:`Refused` with a sentence."""
     if is_address(where):
         found = fetch(where)
-        return Content(_unpacked(found.body), where.strip()[:300], where.strip())
+        key = where.strip()
+        return Content(_unpacked(found.body), key if len(key) <= 300 else content_uid(key), key)
     path = Path(where)
+    key = str(path.resolve())
     try:
         if not path.is_file():
             raise Refused(_("There is no such file."))
@@ -70,14 +81,15 @@ def load(where: str) -> Content:
         raise Refused(_("The file cannot be opened: %(reason)s.") % {"reason": error}) from error
     if len(raw) > MAX_BYTES:
         raise Refused(_too_large())
-    return Content(_unpacked(raw), path.name[:300], path.name)
+    return Content(_unpacked(raw), key if len(key) <= 300 else content_uid(key), path.name)
 
 
-def parse(content: Content, how: Options, *, seconds: float = deadline.SECONDS) -> Parsed:
+def parse(content: Content, how: Options, *, seconds: float | None = None) -> Parsed:
     """Return what the bytes hold; raises :class:`Refused` with a sentence for whatever they turn out to be.
 
-    Takes ``seconds`` at most.
+    Takes ``seconds`` at most, ten unless told otherwise.
     """
+    seconds = deadline.SECONDS if seconds is None else seconds
     try:
         with deadline.within(seconds):
             return _reader(content)(content.raw, how)

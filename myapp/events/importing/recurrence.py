@@ -191,10 +191,7 @@ def _walk(rule: Rule, series: Recurring, first: datetime, last: datetime) -> Ite
     """Give the rule's dates from ``first`` to ``last`` (wall clock)."""
     try:
         until = wall_until(rule, series.start, series.day_tz)
-        for wall in rule.dates(series.start.wall, until=until, after=first):
-            if wall > last:
-                return
-            yield wall
+        yield from rule.dates(series.start.wall, until=until, after=first, before=last)
     except OutOfRange:
         return  # the rule has no more dates
 

@@ -69,19 +69,28 @@ class Rule:
     by_set_position: tuple[int, ...] = ()
 
     def dates(
-        self, start: datetime, *, until: datetime | None = None, after: datetime | None = None
+        self,
+        start: datetime,
+        *,
+        until: datetime | None = None,
+        after: datetime | None = None,
+        before: datetime | None = None,
     ) -> Iterator[datetime]:
         """Give the rule's dates from ``start`` on, in order, each once.
 
         ``until`` (wall clock, inclusive) takes the place of the rule's own UNTIL when the caller has worked it out in
-        its zone. Nothing before ``after`` is given; a rule without COUNT leaps there. A ``start`` that the rule itself
+        its zone. Nothing before ``after`` is given, and a rule without COUNT leaps
+        there; nothing behind ``before``, and a rule without dates stops there. A ``start`` that the rule itself
         does not stamp is not given (RFC 5545 leaves it undefined). Raises :class:`OutOfRange` after the year 9999 and
         :class:`TooFar` after ``MAX_STEPS`` periods, so an endless rule must be cut by whoever reads from it.
         """
-        last = until if until is not None else self._own_until()
+        lasts = [
+            one for one in (until if until is not None else self._own_until(), before) if one is not None
+        ]
+        last = min(lasts, default=None)
         left = self.count
         leap_to = after if self.count is None else None
-        for group in self._periods(start, leap_to):
+        for group in self._periods(start, leap_to, last):
             for moment in group:
                 if moment < start:
                     continue
@@ -99,17 +108,20 @@ class Rule:
             return None
         return datetime.combine(self.until.moment, time.max) if self.until.is_date else self.until.moment
 
-    def _periods(self, start: datetime, leap_to: datetime | None) -> Iterator[list[datetime]]:
+    def _periods(
+        self, start: datetime, leap_to: datetime | None, last: datetime | None
+    ) -> Iterator[list[datetime]]:
         """Give the dates of each year, month, week … as a sorted list, BYSETPOS applied."""
         if self.frequency in SUB_DAILY:
-            yield from self._short_periods(start, leap_to)
+            yield from self._short_periods(start, leap_to, last)
             return
         times = self._times(start)
         step = {"YEARLY": self._year, "MONTHLY": self._month, "WEEKLY": self._week, "DAILY": self._day}[
             self.frequency
         ]
         first = self._leap(start, leap_to)
-        for number in range(first, first + MAX_STEPS):
+        enough = first + MAX_STEPS if last is None else self._number_behind(start, last)
+        for number in range(first, min(first + MAX_STEPS, enough)):
             if not number % 100:
                 deadline.check()
             try:
@@ -117,7 +129,13 @@ class Rule:
             except (ValueError, OverflowError) as error:
                 raise OutOfRange(_("It goes on after the year 9999.")) from error
             yield self._positions([datetime.combine(day, moment) for day in days for moment in times])
-        raise TooFar(_("Its dates lie too far from its start."))
+        if enough >= first + MAX_STEPS:
+            raise TooFar(_("Its dates lie too far from its start."))
+
+    def _number_behind(self, start: datetime, last: datetime) -> int:
+        """Return the number of a period that surely lies behind ``last``."""
+        days = {"YEARLY": 365, "MONTHLY": 28, "WEEKLY": 7, "DAILY": 1}[self.frequency] * self.interval
+        return max(0, (last - start).days // days + 3)
 
     def _leap(self, start: datetime, leap_to: datetime | None) -> int:
         """Return the number of a period that surely lies before ``leap_to``."""
@@ -196,7 +214,9 @@ class Rule:
         day = start.date() + timedelta(days=steps)
         return iter((day,) if self._passes(day) else ())
 
-    def _short_periods(self, start: datetime, leap_to: datetime | None) -> Iterator[list[datetime]]:
+    def _short_periods(
+        self, start: datetime, leap_to: datetime | None, last: datetime | None
+    ) -> Iterator[list[datetime]]:
         """Hours, minutes, seconds: leaps over every day, hour and minute the rule cannot want."""
         unit = SUB_DAILY[self.frequency]
         base = start.replace(
@@ -209,6 +229,8 @@ class Rule:
         for number in range(MAX_STEPS):
             if not number % 1000:
                 deadline.check()
+            if last is not None and moment > last:
+                return
             try:
                 unwanted = self._unwanted_until(moment, unit)
                 if unwanted is not None:

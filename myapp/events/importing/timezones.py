@@ -16,7 +16,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
-from itertools import takewhile
+from itertools import islice
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
@@ -31,6 +31,7 @@ LAST_YEAR = 2100
 """Transitions of a file's own zone are worked out up to here."""
 MAX_TRANSITIONS = 2_000
 
+_NO_LATER = datetime(2101, 1, 1)  # noqa: DTZ001 - the clock on a wall
 _NO_EARLIER = datetime(1900, 1, 1)  # noqa: DTZ001 - the clock on a wall
 
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d\d)?:?(\d\d)?")
@@ -222,14 +223,8 @@ def _rule_onsets(rule: Rule, first: datetime, before: timedelta) -> list[datetim
     if rule.until:
         until = rule.until.moment + (before if rule.until.is_utc else timedelta())
         until += timedelta(days=1) if rule.until.is_date else timedelta()
-    found = []
-    for wall in takewhile(
-        lambda one: one.year <= LAST_YEAR, rule.dates(first, until=until, after=_NO_EARLIER)
-    ):
-        found.append(wall)
-        if len(found) >= MAX_TRANSITIONS:
-            break
-    return found
+    walls = rule.dates(first, until=until, after=_NO_EARLIER, before=_NO_LATER)
+    return list(islice(walls, MAX_TRANSITIONS))
 
 
 def parse_offset(text: str) -> timedelta | None:
