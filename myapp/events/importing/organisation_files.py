@@ -150,7 +150,7 @@ def import_organisations(
     lower_names = [row.name.lower() for row in rows]
     known = {
         organisation.name.lower(): organisation
-        for organisation in Organisation.objects.annotate(lower=Lower("name"))
+        for organisation in Organisation.objects.alias(lower=Lower("name"))
         .filter(lower__in=lower_names)
         .order_by("-pk")
         .select_for_update()
@@ -159,13 +159,13 @@ def import_organisations(
     made: list[Organisation] = []
     changed: list[Organisation] = []
     for row in rows:
-        organisation = known.get(row.name.lower())
-        if organisation is None:
+        existing = known.get(row.name.lower())
+        if existing is None:
             made.append(Organisation(name=row.name, slug=slugs.new(row.name), source_key=key, **row.values))
-        elif values := _news(organisation, row.values, ours=organisation.source_key == key):
+        elif values := _news(existing, row.values, ours=existing.source_key == key):
             for name, value in values.items():
-                setattr(organisation, name, value)
-            changed.append(organisation)
+                setattr(existing, name, value)
+            changed.append(existing)
         else:
             report.unchanged += 1
     for organisation in (*made, *changed):

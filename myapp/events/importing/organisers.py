@@ -25,7 +25,7 @@ def find_organisation(text: str) -> Organisation | None:
     by_slug = Organisation.objects.filter(slug=text.strip()).first()
     if by_slug is not None:
         return by_slug
-    found = list(Organisation.objects.annotate(lower=Lower("name")).filter(lower=named(text).lower())[:2])
+    found = list(Organisation.objects.alias(lower=Lower("name")).filter(lower=named(text).lower())[:2])
     if len(found) > 1:
         sentence = _("More than one organisation is called “%(name)s”; name it by its slug.")
         raise Refused(sentence % {"name": named(text)})
@@ -41,8 +41,8 @@ def organisations_named(names: Iterable[str], *, source_key: str) -> tuple[dict[
     found: dict[str, Organisation] = {}
     # Python and PostgreSQL do not agree on every letter's lower case; the name as it is finds what they differ on.
     same = Q(lower__in=wanted) | Q(name__in=wanted.values())
-    for organisation in Organisation.objects.annotate(lower=Lower("name")).filter(same).order_by("-pk"):
-        found[organisation.name.lower()] = organisation
+    for existing in Organisation.objects.alias(lower=Lower("name")).filter(same).order_by("-pk"):
+        found[existing.name.lower()] = existing
     missing = [name for lower, name in wanted.items() if lower not in found]
     if not missing:
         return found, 0

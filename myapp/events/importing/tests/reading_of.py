@@ -1,6 +1,8 @@
 """Reads what a test writes down, as of one fixed day."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
@@ -64,3 +66,9 @@ def remarks(parsed: Parsed) -> list[str]:
 
 def event(start: str, *more: str, uid: str = "one") -> str:
     return "\n".join([f"UID:{uid}", "SUMMARY:Talk", start, *more])
+
+
+def read_shared(path: Path) -> bytes:
+    """Return the bytes of a file of the real input, unpacked where it is packed."""
+    raw = path.read_bytes()
+    return gzip.decompress(raw) if path.suffix == ".gz" else raw

@@ -11,7 +11,7 @@ from myapp.events.importing import deadline, icalendar_files
 from myapp.events.importing.tests.reading_of import calendar
 from myapp.events.models import Event, Organisation, OrganisationKind
 from myapp.testing.factories import make_organisation
-from myapp.testing.shared_data import shared_data
+from myapp.testing.needs import needs_shared_data
 
 pytestmark = pytest.mark.django_db
 
@@ -179,7 +179,7 @@ def test_table_without_names_is_refused(tmp_path):
 
 
 def test_real_organisations_are_all_taken():
-    path = str(shared_data("clubs-uva", "clubs.csv.gz"))
+    path = str(needs_shared_data("clubs-uva", "clubs.csv.gz"))
     status, said = run("import_organisations", path)
     assert status == 0
     assert "778 created, 0 updated, 0 unchanged, 8 skipped" in said

@@ -6,14 +6,14 @@ import time
 from myapp.events.importing import icalendar_files, reading, texts
 from myapp.events.importing.items import Refused
 from myapp.events.importing.tests.reading_of import calendar, options
-from myapp.testing.shared_data import shared_data
+from myapp.testing.needs import needs_shared_data
 
 
 def test_whole_corpus_is_read_or_refused():
     taken = refused = silent = 0
     sentences: list[str] = []
     slowest = (0.0, "")
-    paths = sorted(shared_data("ics-corpus").glob("*/*.ics*"))
+    paths = sorted(needs_shared_data("ics-corpus").glob("*/*.ics*"))
     for path in paths:
         began = time.process_time()
         try:
@@ -36,7 +36,7 @@ def test_whole_corpus_is_read_or_refused():
 
 
 def test_naughty_strings_come_back_as_titles_and_places():
-    naughty = json.loads(shared_data("naughty-strings", "blns.json").read_text("utf-8"))
+    naughty = json.loads(needs_shared_data("naughty-strings", "blns.json").read_text("utf-8"))
     events = []
     for number, text in enumerate(naughty):
         escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace(",", "\\,").replace(";", "\\;")

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from myapp.events.importing import csv_files
+from myapp.events.importing import csv_files, texts
 from myapp.events.importing.items import Refused
-from myapp.events.importing.tests.reading_of import NEW_YORK, options, reasons, remarks, starts
-from myapp.testing.shared_data import read_shared, shared_data
+from myapp.events.importing.tests.reading_of import NEW_YORK, options, read_shared, reasons, remarks, starts
+from myapp.testing.needs import needs_shared_data
 
 
 def table(*rows: dict[str, str], dialect: str = "excel") -> bytes:
@@ -158,14 +158,14 @@ def test_what_a_table_says_comes_back(rows):
     parsed = read(*said, row())
     found = {(one.title, one.starts_at) for one in parsed.events}
     for one in said:
-        title = csv_files.texts.one_line(one["title"].replace("\r", "\n"), 200)
+        title = texts.one_line(one["title"].replace("\r", "\n"), 200)
         if title:
             assert (title, datetime.fromisoformat(one["start"])) in found
     assert len(parsed.events) + len(parsed.skipped) == len(rows) + 1
 
 
 def test_all_rows_of_the_unified_table_are_taken():
-    parsed = csv_files.read(read_shared(shared_data("events-unified", "events.csv.gz")), options())
+    parsed = csv_files.read(read_shared(needs_shared_data("events-unified", "events.csv.gz")), options())
     assert len(parsed.events) == 6455
     assert len({one.uid for one in parsed.events}) == 6455
     assert parsed.skipped == []

@@ -9,7 +9,7 @@ from myapp.events.importing.components import Component, Property, parse
 from myapp.events.importing.encodings import decode
 from myapp.events.importing.timezones import parse_offset
 from myapp.events.importing.values import read_moment, read_period
-from myapp.testing.shared_data import shared_data
+from myapp.testing.needs import needs_shared_data
 
 MOMENTS = {"date", "date-time"}
 
@@ -86,7 +86,7 @@ def check_component(ours: Component, expected: list) -> int:
 
 def test_known_values_all_agree():
     checked = 0
-    pairs = sorted(shared_data("ics-expected", "icaljs-jcal").glob("*.ics"))
+    pairs = sorted(needs_shared_data("ics-expected", "icaljs-jcal").glob("*.ics"))
     for path in pairs:
         root, unreadable = parse(decode(path.read_bytes(), unfold=True)[0])
         assert unreadable == 0, path.name

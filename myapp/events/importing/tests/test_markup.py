@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from myapp.events.importing import markup
-from myapp.testing.shared_data import shared_data
+from myapp.events.importing.encodings import strip_controls
+from myapp.testing.needs import needs_shared_data
 from myapp.web.markdown import to_html, to_text
 
 
@@ -79,9 +80,9 @@ def test_any_description_is_harmless(text):
 
 
 def test_naughty_strings_come_back_as_text():
-    for text in json.loads(shared_data("naughty-strings", "blns.json").read_text("utf-8")):
+    for text in json.loads(needs_shared_data("naughty-strings", "blns.json").read_text("utf-8")):
         if markup.is_html(text) or not text.strip():
             continue
-        kept = " ".join(markup.strip_controls(text).split())
+        kept = " ".join(strip_controls(text).split())
         shown = to_text(to_html(markup.from_text(text)))
         assert "".join(shown.split()) == "".join(kept.split())

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from myapp.events.importing import rule_reading
 from myapp.events.importing.recurrence_rules import OutOfRange, RuleError, TooFar
-from myapp.testing.shared_data import shared_data
+from myapp.testing.needs import needs_shared_data
 
 
 def moment(text: str) -> datetime:
@@ -27,7 +27,7 @@ def dates(rule: str, start: str, number: int = 50) -> list[str]:
 
 
 def known_cases() -> list[dict[str, str]]:
-    text = shared_data("ics-expected", "icalnet-RecurrenceTestCases.txt").read_text("utf-8-sig")
+    text = needs_shared_data("ics-expected", "icalnet-RecurrenceTestCases.txt").read_text("utf-8-sig")
     blocks = (
         dict(line.split(":", 1) for line in block.splitlines() if ":" in line and not line.startswith("#"))
         for block in re.split(r"\n\s*\n", text)

@@ -7,15 +7,15 @@ from django.db import DatabaseError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
-from myapp.events import actions
+from myapp.events import actions, vocabulary
 from myapp.events.errors import NotAllowed
-from myapp.events.importing import icalendar_files, reading, writing
+from myapp.events.importing import icalendar_files, reading
 from myapp.events.importing.recurrence import Window
-from myapp.events.importing.tests.reading_of import calendar
+from myapp.events.importing.tests.reading_of import calendar, read_shared
 from myapp.events.importing.writing import Report, Terms, import_events
 from myapp.events.models import Category, Event, Organisation, Series, Source, Status, Visibility, Word
 from myapp.testing.factories import make_building, make_organisation, make_room
-from myapp.testing.shared_data import read_shared, shared_data
+from myapp.testing.needs import needs_shared_data
 
 pytestmark = pytest.mark.django_db
 
@@ -168,7 +168,7 @@ def test_file_that_fails_in_the_middle_leaves_nothing(monkeypatch):
     def fail(*_args, **_options):
         raise DatabaseError
 
-    monkeypatch.setattr(writing.vocabulary, "learn", fail)
+    monkeypatch.setattr(vocabulary, "learn", fail)
     with pytest.raises(DatabaseError):
         take(event("1", title="Other"), event("2"), head="X-WR-CALNAME:New club")
     assert [one.title for one in Event.objects.all()] == ["Talk on stars"]
@@ -285,7 +285,7 @@ def test_mirror_of_any_two_states_ends_in_the_second(db, first, second):
 
 
 def test_feed_at_four_moments_counts_as_its_subscribers_saw_it(monkeypatch):
-    days = shared_data("ics-feeds", "pycon-us-2025")
+    days = needs_shared_data("ics-feeds", "pycon-us-2025")
     seen = []
     for path in sorted(days.glob("all_events-*.ics.gz")):
         how = reading.options()
