@@ -24,6 +24,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 from django.utils.translation import gettext as _
 
 from myapp.events.importing.items import Refused
+from myapp.events.importing.texts import one_line
 
 MAX_BYTES = 10_000_000
 SECONDS = 10.0
@@ -298,5 +299,5 @@ def _problem(error: Exception) -> str:
     if isinstance(error, zlib.error):
         return _("The answer cannot be unpacked.")
     return _("The address could not be fetched: %(reason)s.") % {
-        "reason": str(error)[:200] or type(error).__name__
+        "reason": one_line(str(error), 200) or type(error).__name__
     }

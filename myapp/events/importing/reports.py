@@ -45,11 +45,11 @@ class Progress:
 
 def print_rows(out: Out, skipped: Sequence[Skipped], remarks: Sequence[Remark], *, everything: bool) -> None:
     """Write where and why, skipped ones first; the first forty unless ``everything`` is wanted."""
-    rows = [("skipped", *one) for one in skipped] + [("as well as could be", *one) for one in remarks]
+    rows = [("skipped", *one) for one in skipped] + [("taken, but", *one) for one in remarks]
     shown = rows if everything else rows[:MOST_ROWS]
     width = min(max((len(_plain(where)) for _kind, where, _reason in shown), default=0), 40)
     for kind, where, reason in shown:
-        out.write(f"  {kind:<19}  {_plain(where)[:40]:<{width}}  {_plain(reason)}")
+        out.write(f"  {kind:<10}  {_plain(where)[:40]:<{width}}  {_plain(reason)}")
     if len(shown) < len(rows):
         out.write(f"  … and {len(rows) - len(shown)} more (--verbosity 2 shows them all)")
 
