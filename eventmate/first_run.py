@@ -18,10 +18,11 @@ def main() -> None:
     port = read_port()
     listener = listen(port)
     settle_environment(port)
-    prepare()
+    is_new = prepare()
     address = os.environ["SITE_URL"]
     print(f"\nEventMate is at {address}/   (Ctrl-C ends it)", flush=True)
-    say_who_can_sign_in()
+    if not is_new:  # then the demo campus has just named its accounts
+        say_who_can_sign_in()
     os.set_inheritable(listener.fileno(), True)
     os.execv(
         sys.executable,
@@ -70,8 +71,11 @@ def settle_environment(port: int) -> None:
             os.environ[name] = value
 
 
-def prepare() -> None:
-    """Bring database, demo campus and static files up to date; a second start on another port waits its turn."""
+def prepare() -> bool:
+    """Bring database, demo campus and static files up to date, and return whether the campus was made just now.
+
+    A second start, on another port, waits its turn.
+    """
     import django  # needs the environment
 
     django.setup()
@@ -80,8 +84,9 @@ def prepare() -> None:
     with (clone.ROOT / "var" / "prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         migrate()
-        fill_demo_campus()
+        is_new = fill_demo_campus()
         refresh()
+    return is_new
 
 
 def migrate() -> None:
@@ -97,13 +102,15 @@ def migrate() -> None:
         call_command("migrate", interactive=False, verbosity=0)
 
 
-def fill_demo_campus() -> None:
+def fill_demo_campus() -> bool:
     """Make the demo campus in a database that has no organisations; the command says how far it is."""
     from django.apps import apps
     from django.core.management import call_command
 
-    if not apps.get_model("events", "Organisation").objects.exists():
-        call_command("demo")
+    if apps.get_model("events", "Organisation").objects.exists():
+        return False
+    call_command("demo")
+    return True
 
 
 def say_who_can_sign_in() -> None:

@@ -30,12 +30,17 @@ def broken(reason: str) -> Application:
 
 
 def load() -> Application:
-    """Return the site with its static files up to date, or an application that shows why it cannot be."""
+    """Return the site as its files now say, or an application that shows why there is none."""
     try:
-        from eventmate.static_files import refresh  # these imports are what may fail
-        from eventmate.wsgi import application
+        from django.urls import get_resolver
 
+        from eventmate.static_files import refresh
+        from eventmate.wsgi import application
+        from myapp.web.page_store import forget_public_pages
+
+        _ = get_resolver().url_patterns  # imports every view, which Django would put off to the first request
         refresh()
+        forget_public_pages()  # they were made by the code before, and name the style sheets before
     except Exception:  # noqa: BLE001 - whatever it is, the developer wants to see it
         traceback.print_exc()
         return broken(traceback.format_exc())
