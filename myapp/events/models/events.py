@@ -93,7 +93,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(goes_on, Q(starts_at__lt=end) if end else Q())
 
     def long(self, start: dt.datetime, end: dt.datetime) -> Self:
-        """Public ones longer than an evening that take place between two moments."""
+        """Public ones longer than an evening that take place between two moments; they have an index of their own."""
         return self.public().filter(LASTS_LONG, ends_at__gt=start, starts_at__lt=end)
 
     def by_date(self) -> Self:
@@ -224,6 +224,14 @@ class Event(models.Model):
                 fields=["ends_at"], condition=Q(is_upcoming=True), name="events_event_upcoming_ends"
             ),
             models.Index(fields=["starts_at", "id"], condition=Q(is_public=True), name="events_event_public"),
+            models.Index(
+                fields=["ends_at"], condition=Q(LASTS_LONG, is_public=True), name="events_event_long"
+            ),
+            models.Index(
+                fields=["-changed_at", "-id"],
+                condition=Q(listed_from__isnull=False),
+                name="events_event_news",
+            ),
             models.Index(
                 fields=["category", "starts_at"], condition=Q(is_upcoming=True), name="events_event_category"
             ),
