@@ -86,7 +86,7 @@ def round_trips(ask: Callable[[], object]) -> dict[str, int]:
     def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal sent
         sent += 1
-        return send(self, *args, **kwargs)
+        return send(self, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     AbstractConnection.send_packed_command = counting  # type: ignore[method-assign]
     try:
