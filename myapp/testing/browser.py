@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 
 from myapp.testing.needs import needs_browser
 
@@ -59,5 +60,7 @@ def open_browser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
         yield open_page
         browser.close()
+        # Within Playwright's loop Django keeps connections of their own, which would hold the test database open.
+        connections.close_all()
     cache.clear()
     assert not complaints, "\n".join(complaints)
