@@ -57,6 +57,6 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
         for ending in (".br", ".gz"):
             compressed = source.with_name(source.name + ending)
             if compressed.exists():
-                same_time = int(compressed.stat().st_mtime) == int(source.stat().st_mtime)
+                same_time = abs(compressed.stat().st_mtime - source.stat().st_mtime) < 0.001
                 return same_time or bool(re.search(r"\.[0-9a-f]{12}\.", source.name))
         return False

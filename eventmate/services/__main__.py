@@ -58,42 +58,54 @@ def silent(_sentence: str) -> None:
 
 def _run(command: list[str], held: Held, started_by: int) -> int:
     """Run a command as a child that inherits the hold on the servers, and return its status."""
-    patience = 1
+    messenger = _Messenger()
     with subprocess.Popen(
         command,
         env=os.environ | held.urls,
         pass_fds=held.fds,
         preexec_fn=follow_parent,  # noqa: PLW1509 - the threads that started servers have ended
     ) as child:
-        told = _pass_on_signals(child)
+        messenger.introduce(child)
         while (status := _wait(child)) is None:
             if os.getppid() != started_by:  # make or the shell was killed: nobody could press Ctrl-C any more
                 child.terminate()
-            if (
-                signal.SIGINT in told and (patience := patience - 1) == -1
-            ):  # it was told to this process alone
-                child.send_signal(signal.SIGINT)
+            messenger.repeat_interrupt()
             try:
                 held.ensure()
             except ServiceError as error:
                 print(error, file=sys.stderr)
-    if signal.SIGINT in told and status in {130, -signal.SIGINT}:
+    if signal.SIGINT in messenger.told and status in {130, -signal.SIGINT}:
         return 0  # as asked: make has nothing to report
     return 128 - status if status < 0 else status
 
 
-def _pass_on_signals(child: subprocess.Popen[bytes]) -> list[int]:
-    """Leave Ctrl-C to the child, which the terminal tells as well, and hand on what only this process is told."""
-    told: list[int] = []
+class _Messenger:
+    """Hands on to a child what this process is told, also what it is told before there is a child."""
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
-        if number != signal.SIGINT:
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.child: subprocess.Popen[bytes] | None = None
+        self.patience = 2
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._hear)
+
+    def introduce(self, child: subprocess.Popen[bytes]) -> None:
+        """Hand on what came early."""
+        self.child = child
+        for number in tuple(self.told):
             child.send_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, hand_on)
-    return told
+    def repeat_interrupt(self) -> None:
+        """Hand on Ctrl-C after two looks: then it was not the terminal, which tells the child as well."""
+        if self.child and signal.SIGINT in self.told:
+            self.patience -= 1
+            if self.patience == 0:
+                self.child.send_signal(signal.SIGINT)
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        self.told.append(number)
+        if self.child and number != signal.SIGINT:
+            self.child.send_signal(number)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:
