@@ -324,11 +324,16 @@ class Event(models.Model):
                 self.title,
                 self.summary,
                 self.description,
-                self.starts_at.isoformat(),
-                self.ends_at.isoformat(),
+                self.starts_at.astimezone(dt.UTC).isoformat(),  # the same moment in another zone is no change
+                self.ends_at.astimezone(dt.UTC).isoformat(),
             ),
-            *(self.all_day, self.place_label, self.online_url, self.status, self.visibility, self.url),
-            *(self.category, self.organisation_name, sorted(self.tags), self.language, self.cancel_reason),
+            *(self.all_day, self.place_label, self.online_url, self.url),
+            *(
+                str(self.status),
+                str(self.visibility),
+                str(self.category),
+            ),  # a member of a choice is its value
+            *(self.organisation_name, sorted(self.tags), self.language, self.cancel_reason),
         )
         fingerprint = hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
         if fingerprint == self.fingerprint:
