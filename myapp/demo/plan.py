@@ -141,6 +141,9 @@ class _Planner:
         self.chance = random.Random(f"{today:%Y-%m-%d} {events}")
         self.bank = bank()
         sites = max(1, round(events / EVENTS_A_SITE))
+        self.brief = (
+            sites > 1
+        )  # nobody reads a hundred thousand descriptions, and stemming them is what takes time
         self.diary = Diary(sites, self.bank.buildings)
         self.plan = Plan(today, sites, self.bank, rooms=self.diary.rooms)
         self.on_day: Counter[int] = Counter()
@@ -198,10 +201,8 @@ class _Planner:
         rule = _rule(weekly, len(dates), [date for date in dates if days.is_quiet(date)], self.zone)
         self.plan.series.append(PlannedSeries(number, weekly.title, rule, last))
         host = organisation.hosts[0]
-        soon = sum(date < self.today for date in held) - 3  # the themes are spent on what people look at most
         for place, date in enumerate(held):
-            theme = themes[place - soon] if 0 <= place - soon < len(themes) else ""
-            self._meet(number, organisation, weekly, date, theme, host)
+            self._meet(number, organisation, weekly, date, themes[place % len(themes)], host)
 
     def _meet(
         self,
@@ -216,12 +217,12 @@ class _Planner:
         if self.bank.guests.get(weekly.category):
             host = self._host(organisation, kind, weekly.category, "en")
         tags = prose.choose_tags(self.chance, kind, organisation.spec, "en")
-        paragraphs = prose.describe_series(self.chance, self.bank, weekly, theme, tags)
+        paragraphs = prose.describe_series(self.chance, self.bank, weekly, theme, tags, brief=self.brief)
         starts_at, ends_at = days.period(date, weekly.at, weekly.minutes, self.zone)
         event = PlannedEvent(
             code=self._code(),
             organisation=number,
-            title=f"{weekly.title}: {theme}" if theme else weekly.title,
+            title=f"{weekly.title}: {theme}",
             summary=weekly.hook,
             text=self._joined(paragraphs, organisation, host),
             category=weekly.category,
@@ -262,7 +263,7 @@ class _Planner:
         kind = topic.format
         host = self._host(organisation, kind, topic.category, topic.language)
         tags = prose.choose_tags(self.chance, kind, organisation.spec, topic.language)
-        paragraphs = prose.describe_topic(self.chance, self.bank, topic, tags)
+        paragraphs = prose.describe_topic(self.chance, self.bank, topic, tags, brief=self.brief)
         starts_at, ends_at = days.choose_period(self.chance, day, kind, topic.wish, self.zone)
         event = PlannedEvent(
             code=self._code(),

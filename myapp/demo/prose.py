@@ -85,8 +85,12 @@ def choose_tags(chance: random.Random, kind: Format, spec: OrganisationSpec, lan
     return list(dict.fromkeys(chosen))
 
 
-def describe_topic(chance: random.Random, bank: Bank, topic: Topic, tags: list[str]) -> list[str]:
-    """Return two to four paragraphs that belong to a topic."""
+def describe_topic(
+    chance: random.Random, bank: Bank, topic: Topic, tags: list[str], *, brief: bool
+) -> list[str]:
+    """Return two to four paragraphs that belong to a topic; two short ones where `brief`."""
+    if brief and topic.language == "en":
+        return [topic.hook, chance.choice(topic.format.opening)]
     if topic.language != "en":
         language = bank.languages[topic.language]
         return [topic.hook, chance.choice(language.opening), chance.choice(language.middle)]
@@ -94,11 +98,11 @@ def describe_topic(chance: random.Random, bank: Bank, topic: Topic, tags: list[s
 
 
 def describe_series(
-    chance: random.Random, bank: Bank, weekly: Weekly, theme: str, tags: list[str]
+    chance: random.Random, bank: Bank, weekly: Weekly, theme: str, tags: list[str], *, brief: bool
 ) -> list[str]:
-    """Return two to four paragraphs for one meeting of a series; `theme` may be empty."""
-    first = f"{weekly.hook}\n\nThis time: **{theme}**." if theme else weekly.hook
-    return [first, *_about(chance, bank, weekly.format, tags)[: 2 if theme else 3]]
+    """Return three or four paragraphs for one meeting of a series; two short ones where `brief`."""
+    first = [weekly.hook, f"This time: **{theme}**."]
+    return first if brief else [*first, *_about(chance, bank, weekly.format, tags)[:2]]
 
 
 def _about(chance: random.Random, bank: Bank, kind: Format, tags: list[str]) -> list[str]:
