@@ -61,6 +61,7 @@ def settle_environment(port: int) -> None:
     clone.settle_secret_key()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventmate.settings")
     defaults = {
+        "CAMPUS_NAME": "Brackwater University",  # where the demo campus lies
         "SITE_URL": f"http://{HOST}:{port}",
         "ALLOWED_HOSTS": "localhost",
         "WEB_CONCURRENCY": "1",
