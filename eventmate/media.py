@@ -1,8 +1,11 @@
 """Media in Cloudinary, through its own SDK, behind Django's storage interface."""
 
+from __future__ import annotations
+
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import cloudinary
 import cloudinary.api
@@ -19,8 +22,11 @@ class CloudinaryStorage(Storage):
     """Pictures in the cloud that CLOUDINARY_URL names; a stored name is the public id plus its ending."""
 
     def __init__(self) -> None:
-        """Configure the SDK from the settings: it would otherwise read the environment by itself."""
-        cloudinary.config(cloudinary_url=settings.CLOUDINARY_URL, secure=True)
+        """Configure the SDK from the settings: by itself it reads the environment, where the address may be in a file."""
+        account = urlsplit(settings.CLOUDINARY_URL)
+        cloudinary.config(
+            cloud_name=account.hostname, api_key=account.username, api_secret=account.password, secure=True
+        )
 
     def _save(self, name: str, content: File[Any]) -> str:
         path = PurePosixPath(name)

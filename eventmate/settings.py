@@ -232,6 +232,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 CLOUDINARY_URL = env.secret("CLOUDINARY_URL", default="")
+# Posters then come from there; everything else is ours.
+CONTENT_SECURITY_POLICY = {"img-src": "https://res.cloudinary.com"} if CLOUDINARY_URL else {}
 STORAGES = {
     "default": {
         "BACKEND": "eventmate.media.CloudinaryStorage"
