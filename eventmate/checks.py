@@ -113,11 +113,11 @@ def _caching() -> Iterator[CheckMessage]:
         if OURS + name not in settings.MIDDLEWARE:
             yield _error("E007", f"{name} is not in MIDDLEWARE: no cache may keep any page.", "Add it.")
     yield from _misplaced("E008")
-    workers = os.environ.get("WEB_CONCURRENCY", "1")
-    if "locmem" in settings.CACHES["default"]["BACKEND"] and workers.isdigit() and int(workers) > 1:
+    # gunicorn_config.py starts several where nobody says how many.
+    if "locmem" in settings.CACHES["default"]["BACKEND"] and os.environ.get("WEB_CONCURRENCY") != "1":
         yield CheckWarning(
             "Each of several workers keeps pages and counts attempts for itself; a change is seen by one of them.",
-            hint="Set REDIS_URL.",
+            hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",
             id="eventmate.W001",
         )
 

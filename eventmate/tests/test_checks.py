@@ -112,8 +112,10 @@ def test_redis_that_may_be_gone_is_fine(settings: Settings) -> None:
     assert found() == set()
 
 
-def test_several_workers_without_redis_are_warned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEB_CONCURRENCY", "3")
+@pytest.mark.parametrize("workers", ["3", ""])
+def test_several_workers_without_redis_are_warned(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says how many, gunicorn starts several."""
+    monkeypatch.setenv("WEB_CONCURRENCY", workers)
 
     assert found() == {"W001"}
 
