@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, SESSION_KEY
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
@@ -164,6 +164,8 @@ class StampPublicPages(Middleware):
         """Return how long the cache in front of us may keep this answer; 0 for not at all."""
         if is_personal(request):
             return 0
+        if response.status_code == 400 and not _asks_for_us(request):
+            return 0
         match = request.resolver_match
         if match is None:
             return self.NOWHERE_SECONDS if response.status_code in self.NOWHERE_STATUSES else 0
@@ -251,6 +253,15 @@ class PrivateByDefault(Middleware):
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn `Gone` into the page that says so and where to go instead."""
         return errors.gone(request, exception) if isinstance(exception, Gone) else None
+
+
+def _asks_for_us(request: HttpRequest) -> bool:
+    """Whether the Host header names this site; a refusal of another name says nothing about the address."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
 
 
 def _unvary(response: HttpResponseBase) -> None:

@@ -68,7 +68,7 @@ def _values(rows: QuerySet[Any, Any], by: Sequence[str], cursor: str) -> list[An
         texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         fields = [_field(rows, name.removeprefix("-")) for name in by]
         values = [field.to_python(text) for field, text in zip(fields, texts, strict=True)]
-    except (ValueError, TypeError, ValidationError, RecursionError):
+    except (ValueError, TypeError, OverflowError, ValidationError, RecursionError):
         raise BadRequest(_("That list does not go there.")) from None
     if any(not _fits(value) for value in values):
         raise BadRequest(_("That list does not go there."))
@@ -84,9 +84,11 @@ def _field(rows: QuerySet[Any, Any], name: str) -> Any:
 
 
 def _fits(value: Any) -> bool:
-    """Whether the database can compare with it: no missing values, no NUL, no number beyond its integers."""
+    """Whether the database can compare with it: no missing values, no number beyond its integers, only what is text."""
     if isinstance(value, int):
         return abs(value) < 2**63
     if isinstance(value, dt.datetime):
         return value.tzinfo is not None
-    return value is not None and "\0" not in str(value)
+    text = str(value)
+    # JSON can name half a character, which no encoding has.
+    return value is not None and "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

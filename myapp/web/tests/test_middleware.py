@@ -47,6 +47,15 @@ class TestStampPublicPages:
         assert not response.cookies
         assert "Cookie" not in response.get("Vary", "")
 
+    @pytest.mark.parametrize("address", ["/page/", "/page/?q=%FF", "/nowhere/"])
+    def test_the_refusal_of_a_foreign_host_is_not_kept(self, client: Client, address: str) -> None:
+        """Who may keep a refusal by the header alone could put it in the place of any page."""
+        response = client.get(address, headers={"host": "elsewhere.example"})
+
+        assert response.status_code == 400
+        assert "X-Accel-Expires" not in response
+        assert "no-store" in response["Cache-Control"]
+
     def test_the_stamp_comes_before_the_browsers_orders(self, client: Client) -> None:
         """Nginx takes the first of the two that it reads."""
         names = [name for name, _value in client.get("/page/").items()]

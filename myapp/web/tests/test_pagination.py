@@ -82,6 +82,9 @@ def test_rows_may_be_dictionaries(rows: QuerySet[ContentType]) -> None:
         "WyJhIiwiYSJd",
         "WyJhIiwiOTk5OTk5OTk5OTk5OTk5OTk5OTk5Il0",
         "W251bGwsbnVsbF0",
+        "WyJhIiwgSW5maW5pdHld",  # ["a", Infinity]
+        "WyJhIiwgMWU5OTld",  # ["a", 1e999]
+        "WyJcdWQ4MDAiLCAxXQ",  # ["\\ud800", 1]
     ],
 )
 def test_a_cursor_of_another_life_is_refused(rows: QuerySet[ContentType], cursor: str) -> None:
