@@ -118,6 +118,25 @@ class AddressAdmin(AllauthEmailAddressAdmin):
     autocomplete_fields = ("user",)
     show_full_result_count = False
 
+    # With these, staff could give themselves an address of a superuser, and then a new password by mail. An address of
+    # somebody they look after is changed on that person's page, which knows whom they may touch.
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Keep staff from giving anyone an address."""
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Keep staff from changing whose an address is."""
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Keep staff from taking anyone's address."""
+        return bool(request.user.is_superuser)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer allauth's "mark as verified", which asks for no right of its own, to superusers only."""
+        return super().get_actions(request) if request.user.is_superuser else {}
+
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """Search by address and by person."""
         return self.search_fields

@@ -1,7 +1,9 @@
 """The back office of people: who gets in, what staff may do to whom, and at what cost."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -118,6 +120,21 @@ def test_staff_cannot_take_the_account_of_other_staff(rosa_browser):
     password = reverse("admin:auth_user_password_change", args=[root.pk])
     assert rosa_browser.get(password).status_code == 403
     assert rosa_browser.post(password, {"password1": PASSWORD, "password2": PASSWORD}).status_code == 403
+
+
+def test_staff_cannot_give_an_address_of_theirs_to_other_staff(rosa, rosa_browser):
+    root = make_person("Root", username="root", is_superuser=True, is_staff=True)
+    rosa.user_permissions.set(Permission.objects.filter(content_type__app_label="account"))
+    address = EmailAddress.objects.create(user=root, email="unproven@example.edu")
+    sent = {"user": root.pk, "email": "rosa2@example.edu", "verified": "on"}
+    assert rosa_browser.post(reverse("admin:account_emailaddress_add"), sent).status_code == 403
+    changed = reverse("admin:account_emailaddress_change", args=[address.pk])
+    assert rosa_browser.post(changed, sent).status_code == 403
+    assert rosa_browser.get(changed).status_code == 200
+    addresses = reverse("admin:account_emailaddress_changelist")
+    rosa_browser.post(addresses, {"action": "make_verified", "_selected_action": [address.pk]})
+    assert not EmailAddress.objects.filter(pk=address.pk, verified=True).exists()
+    assert not EmailAddress.objects.filter(email="rosa2@example.edu").exists()
 
 
 def test_staff_look_after_students(rosa_browser, ada):
