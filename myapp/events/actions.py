@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from myapp.accounts.models import User
 from myapp.events import rules, vocabulary
 from myapp.events.errors import EventRefused, NotAllowed
-from myapp.events.models import DERIVED_FIELDS, Event, Organisation, Status
+from myapp.events.models import DERIVED_FIELDS, Event, Organisation, Series, Status
 from myapp.venues.models import Building, Room
 from myapp.web.public_pages import forget_public_pages
 
 _BATCH = 1000
+# What becomes of an event: `publish`, `cancel` and `withdraw` decide it, and no form that was read before they did.
+_STATE = ("status", "published_at", "cancelled_at", "cancel_reason", "sequence", "fingerprint")
 
 
 def _locked(event: Event) -> Event:
@@ -87,8 +89,13 @@ def withdraw(event: Event, *, acting_user: User) -> Event:
 
 @transaction.atomic
 def save_event(event: Event, *, acting_user: User) -> Event:
-    """Save an event that a form or the admin has filled in. Raises `NotAllowed`."""
+    """Save an event that a form or the admin has filled in; one that exists keeps its state. Raises `NotAllowed`."""
     _require_organiser(acting_user, event.organisation)
+    if event.pk:
+        current = _locked(event)
+        _require_organiser(acting_user, current.organisation)
+        for name in _STATE:
+            setattr(event, name, getattr(current, name))
     if event.status == Status.PUBLISHED and event.published_at is None:
         event.published_at = timezone.now()
     event.save()
@@ -115,7 +122,8 @@ def save_room(room: Room, *, acting_user: User) -> Room:
     """Save a room, and its label on the events in it. Raises `NotAllowed`."""
     _require_staff(acting_user)
     room.save()
-    _prepare_again(room.events.exclude(place_label=room.label).values_list("pk", flat=True))
+    stale = room.events.exclude(place_label=room.label, building=room.building_id)
+    _prepare_again(stale.values_list("pk", flat=True))
     transaction.on_commit(forget_public_pages)
     return room
 
@@ -131,19 +139,36 @@ def save_building(building: Building, *, acting_user: User) -> Building:
     return building
 
 
+@transaction.atomic
+def delete(thing: Organisation | Series | Room | Building, *, acting_user: User) -> None:
+    """Delete what no event needs, and take its name off the events that stood on it.
+
+    Raises `NotAllowed`, and `ProtectedError` for an organisation with events or a building with rooms.
+    """
+    _require_staff(acting_user)
+    standing_on_it = list(thing.events.values_list("pk", flat=True))
+    thing.delete()
+    _prepare_again(standing_on_it)
+    transaction.on_commit(forget_public_pages)
+
+
 def _require_staff(user: User) -> None:
     if not user.is_staff:
         raise NotAllowed(_("Only campus staff may do this."))
 
 
 def _prepare_again(pks: Iterable[int]) -> None:
-    """Work out anew what events say of their organisation or place, a batch at a time."""
+    """Work out anew what events say of their organisation or place, a batch at a time, each held until the end.
+
+    Not held, an event that is withdrawn meanwhile would be written back as one that is to come.
+    """
     waiting = list(pks)
     for start in range(0, len(waiting), _BATCH):
         events = list(
-            Event.objects.filter(pk__in=waiting[start : start + _BATCH]).select_related(
-                "organisation", "room__building", "building"
-            )
+            Event.objects.filter(pk__in=waiting[start : start + _BATCH])
+            .select_related("organisation", "room__building", "building")
+            .select_for_update(of=("self",))
+            .order_by("pk")
         )
         for event in events:
             event.prepare()

@@ -19,6 +19,7 @@ from myapp.accounts.models import User
 from myapp.events import actions
 from myapp.events.errors import EventRefused, NotAllowed
 from myapp.events.models import Event, Membership, Organisation, Role, Series, Source
+from myapp.events.times import whole_days
 from myapp.venues.admin import BuildingAdmin, RoomAdmin
 from myapp.venues.models import Building, Room
 
@@ -87,8 +88,21 @@ class MembershipAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
 
+class DeletedByAction(admin.ModelAdmin):
+    """What events stand on: deleting it reaches them and the public pages."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete it, and take its name off its events."""
+        actions.delete(obj, acting_user=_acting(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each of the chosen ones."""
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):
+class OrganisationAdmin(DeletedByAction):
     """Organisations and their people."""
 
     list_display = ("name", "kind", "member_count", "application_required", "is_active")
@@ -134,11 +148,15 @@ class EventForm(forms.ModelForm):
     """An event as it is typed in."""
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse an end before the start beside the field, before the database does."""
+        """Refuse an end before the start beside the field; make whole days of what lasts all day."""
         data = super().clean()
         starts_at, ends_at = self.cleaned_data.get("starts_at"), self.cleaned_data.get("ends_at")
         if starts_at and ends_at and ends_at < starts_at:
             self.add_error("ends_at", _("It ends before it starts."))
+        elif starts_at and ends_at and self.cleaned_data.get("all_day"):
+            self.cleaned_data |= dict(
+                zip(("starts_at", "ends_at"), whole_days(starts_at, ends_at), strict=True)
+            )
         return data
 
 
@@ -246,7 +264,7 @@ class EventAdmin(admin.ModelAdmin):
 
 
 @admin.register(Series)
-class SeriesAdmin(admin.ModelAdmin):
+class SeriesAdmin(DeletedByAction):
     """Rules that stamp events, as imports brought them."""
 
     list_display = ("title", "organisation", "timezone", "horizon")
@@ -274,7 +292,7 @@ admin.site.unregister([Room, Building])
 
 
 @admin.register(Room)
-class RoomOfEventsAdmin(RoomAdmin):
+class RoomOfEventsAdmin(DeletedByAction, RoomAdmin):
     """Rooms; a new name reaches the events in them."""
 
     def save_model(self, request: HttpRequest, obj: Room, _form: Any, _change: bool) -> None:  # noqa: FBT001
@@ -283,7 +301,7 @@ class RoomOfEventsAdmin(RoomAdmin):
 
 
 @admin.register(Building)
-class BuildingOfEventsAdmin(BuildingAdmin):
+class BuildingOfEventsAdmin(DeletedByAction, BuildingAdmin):
     """Buildings; a new name reaches the events in them."""
 
     def save_model(self, request: HttpRequest, obj: Building, _form: Any, _change: bool) -> None:  # noqa: FBT001

@@ -6,6 +6,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _, pgettext
 
 from myapp.events.models import Event
+from myapp.events.queries import midnight
 
 # A night that ends before this hour belongs to the day it began on: nobody calls a party "two days".
 NIGHT_ENDS = dt.time(6)
@@ -16,6 +17,15 @@ def _day(date: dt.date, *, short: bool = False) -> str:
     style = pgettext("a short day, as a Django date format", "D j M") if short else pgettext("a day", "l j F")
     text = formats.date_format(date, style)
     return text if date.year == timezone.localdate().year else f"{text} {date.year}"
+
+
+def whole_days(starts_at: dt.datetime, ends_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Return the days of the campus that a period touches, from midnight to the midnight after; at least one."""
+    first, last = timezone.localtime(starts_at).date(), timezone.localtime(ends_at).date()
+    # Compared in UTC: where clocks are set forward at midnight, a day begins at one.
+    begun = ends_at.astimezone(dt.UTC) > midnight(last).astimezone(dt.UTC)
+    end = last + dt.timedelta(days=1) if begun or last == first else last
+    return midnight(first), midnight(end)
 
 
 def spoken_period(event: Event) -> str:

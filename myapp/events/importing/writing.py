@@ -129,8 +129,12 @@ class _Writer:
         self._calendar_name = calendar_name
         self._now = timezone.now()
         self._changed: list[int] = []
-        known = Event.objects.filter(source=source).select_related(
-            "organisation", "room__building", "building"
+        # Held to the end: what somebody withdraws while a long file is being written must not come back with it.
+        known = (
+            Event.objects.filter(source=source)
+            .select_related("organisation", "room__building", "building")
+            .select_for_update(of=("self",))
+            .order_by("pk")
         )
         self._known = {
             (event.uid, event.recurrence_id): event

@@ -11,8 +11,9 @@ from myapp.accounts.models import User
 from myapp.events import actions, rules
 from myapp.events.errors import EventRefused, NotAllowed
 from myapp.events.models import Event, Organisation, Status, Visibility, Word
-from myapp.testing.factories import join, make_event, make_room
+from myapp.testing.factories import join, make_building, make_event, make_room
 from myapp.testing.html import text_of
+from myapp.testing.locks import is_held
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,61 @@ def test_only_what_is_for_everyone_and_shown_is_public() -> None:
     titles = set(Event.objects.public().values_list("title", flat=True))
 
     assert titles == {"published everyone", "cancelled everyone"}
+
+
+def test_saving_a_form_read_before_brings_no_withdrawn_event_back(draft: Event, omar: User) -> None:
+    actions.publish(draft, acting_user=omar)
+    read_before = Event.objects.get(pk=draft.pk)
+    actions.withdraw(draft, acting_user=omar)
+    read_before.title = "Telescope nights"
+
+    saved = actions.save_event(read_before, acting_user=omar)
+
+    assert (saved.title, saved.status, saved.is_upcoming) == ("Telescope nights", Status.WITHDRAWN, False)
+
+
+def test_an_event_is_not_taken_from_another_club(
+    draft: Event, priya: User, priyas_club: Organisation
+) -> None:
+    draft.organisation = priyas_club
+
+    with pytest.raises(NotAllowed):
+        actions.save_event(draft, acting_user=priya)
+
+
+def test_a_room_that_moves_takes_its_events_along(rosa: User) -> None:
+    room, other = make_room("141", label="Loomis 141"), make_building("Altgeld Hall")
+    event = make_event(room=room)
+    room.building = other
+
+    actions.save_room(room, acting_user=rosa)
+
+    event.refresh_from_db()
+    assert event.building == other
+
+
+def test_deleting_a_room_takes_its_label_off_its_events(omar: User, rosa: User) -> None:
+    room = make_room("141", label="Loomis 141", building=make_building("Loomis Laboratory"))
+    event = make_event(room=room)
+
+    with pytest.raises(NotAllowed):
+        actions.delete(room, acting_user=omar)
+    actions.delete(room, acting_user=rosa)
+
+    event.refresh_from_db()
+    assert (event.room, event.place_label) == (None, "Loomis Laboratory")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_held_while_their_place_is_renamed(rosa: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one that is withdrawn meanwhile would be written back as one that is to come."""
+    room = make_room("141", label="Loomis 141")
+    event = make_event(room=room)
+    held = []
+    monkeypatch.setattr(Event, "prepare", lambda event: held.append(is_held(event)))
+    room.label = "Loomis Lab 141"
+
+    actions.save_room(room, acting_user=rosa)
+
+    assert held == [True]
+    assert not is_held(event)

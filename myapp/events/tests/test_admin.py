@@ -1,6 +1,6 @@
 """The back office of events, organisations and places: what staff see, change, and set off."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -175,6 +175,32 @@ def test_event_that_ends_before_it_starts_is_refused_beside_the_field(rosa_brows
     page = rosa_browser.post(address, form.fields | wrong)
     assert page.status_code == 200
     assert "It ends before it starts." in text_of(page)
+
+
+def test_event_that_lasts_all_day_lasts_whole_days(rosa_browser):
+    event = make_event()
+    address = change("events_event", event)
+    form = form_with(rosa_browser.get(address), "title")
+    assert rosa_browser.post(address, form.fields | {"all_day": ["on"]}).status_code == 302
+    event.refresh_from_db()
+    first, last = timezone.localtime(event.starts_at), timezone.localtime(event.ends_at)
+    assert (first.time(), last.time()) == (time(), time())
+    assert last.date() - first.date() == timedelta(days=1)
+
+
+def test_room_that_is_deleted_leaves_its_events_and_the_pages(
+    rosa, rosa_browser, visitor, django_capture_on_commit_callbacks
+):
+    rosa.is_superuser = True
+    rosa.save()
+    rooms = [make_room(label=f"Cellar {number}") for number in (1, 2)]
+    events = [make_event(room=room) for room in rooms]
+    assert all("Cellar" in text_of(visitor.get(event.path)) for event in events)
+    with django_capture_on_commit_callbacks(execute=True):
+        rosa_browser.post(f"/admin/venues/room/{rooms[0].pk}/delete/", {"post": "yes"})
+        chosen = {"action": "delete_selected", "_selected_action": [rooms[1].pk], "post": "yes"}
+        rosa_browser.post("/admin/venues/room/", chosen)
+    assert all("Cellar" not in text_of(visitor.get(event.path)) for event in events)
 
 
 def test_new_name_of_an_organisation_reaches_its_events(rosa_browser):

@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from myapp.events.models import Event
-from myapp.events.times import spoken_period
+from myapp.events.times import spoken_period, whole_days
 from myapp.testing.factories import local
 
 THIS_YEAR = dt.date.today().year  # noqa: DTZ011 - only the year, to spell dates without it
@@ -66,3 +66,31 @@ def test_a_period_speaks_the_active_language(language: str) -> None:
         words = spoken_period(_event("06-12 18:00", "06-12 19:30"))
 
     assert ("juin" in words) == (language == "fr")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("06-12 10:00", "06-12 17:00", ("06-12", "06-13")),
+        ("06-12 00:00", "06-12 00:00", ("06-12", "06-13")),
+        ("06-12 00:00", "06-13 00:00", ("06-12", "06-13")),
+        ("06-12 00:00", "06-14 00:00", ("06-12", "06-14")),
+        ("06-12 20:00", "06-13 02:00", ("06-12", "06-14")),
+        ("03-01 09:00", "11-01 09:00", ("03-01", "11-02")),  # clocks change twice on the way
+    ],
+)
+def test_whole_days_are_all_that_a_period_touches(start: str, end: str, days: tuple[str, str]) -> None:
+    first, last = (local(f"{THIS_YEAR}-{day} 00:00") for day in days)
+
+    assert whole_days(local(f"{THIS_YEAR}-{start}"), local(f"{THIS_YEAR}-{end}")) == (first, last)
+
+
+def test_whole_days_begin_at_one_where_clocks_are_set_forward_at_midnight() -> None:
+    """In Beirut there is no midnight on 30 March 2025: the day begins at one."""
+    with timezone.override("Asia/Beirut"):
+        begin, end = local("2025-03-29 00:00"), local("2025-03-30 01:00")
+
+        assert [moment.astimezone(dt.UTC) for moment in whole_days(begin, end)] == [
+            begin.astimezone(dt.UTC),
+            end.astimezone(dt.UTC),
+        ]

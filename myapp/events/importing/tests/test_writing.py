@@ -15,6 +15,7 @@ from myapp.events.importing.tests.reading_of import calendar, read_shared
 from myapp.events.importing.writing import Report, Terms, import_events
 from myapp.events.models import Category, Event, Organisation, Series, Source, Status, Visibility, Word
 from myapp.testing.factories import make_building, make_organisation, make_room
+from myapp.testing.locks import is_held
 from myapp.testing.needs import needs_shared_data
 
 pytestmark = pytest.mark.django_db
@@ -309,3 +310,14 @@ def test_event_at_the_ends_of_time_is_taken():
     take("UID:1\nSUMMARY:Old\nDTSTART:19000101T000000Z", "UID:2\nSUMMARY:Far\nDTSTART;VALUE=DATE:22001231")
     assert Event.objects.count() == 2
     assert Event.objects.get(uid="1").starts_at == datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_of_the_source_are_held_while_it_is_read_again(monkeypatch):
+    """Else what is withdrawn here while a long file is written comes back with it."""
+    take(event("1"))
+    held = []
+    monkeypatch.setattr(Event, "prepare", lambda one: held.append(is_held(one)))
+    take(event("1", title="Talk on the moon"))
+    assert held == [True]
+    assert not is_held(Event.objects.get())
