@@ -26,10 +26,14 @@ def can_organise(user: Person, organisation: Organisation) -> bool:
     )
 
 
+def is_for_whoever_has_the_address(event: Event) -> bool:
+    """Whether no sign-in stands before it: it is for everyone or for whoever has the link, in whatever state."""
+    return event.visibility in {Visibility.EVERYONE, Visibility.LINK}
+
+
 def is_open_to_everyone(event: Event) -> bool:
     """Whether whoever has the address may read it: it is published, for everyone or for whoever has the link."""
-    shown = event.status in {Status.PUBLISHED, Status.CANCELLED}
-    return shown and event.visibility in {Visibility.EVERYONE, Visibility.LINK}
+    return event.status in {Status.PUBLISHED, Status.CANCELLED} and is_for_whoever_has_the_address(event)
 
 
 def can_see(user: Person, event: Event) -> bool:

@@ -80,6 +80,25 @@ def test_detail_of_a_withdrawn_event_is_gone_with_a_way_on(visitor: Client) -> N
     assert SECRET not in answer.content.decode()
 
 
+@pytest.mark.parametrize("visibility", [Visibility.CAMPUS, Visibility.MEMBERS])
+def test_detail_of_a_withdrawn_event_that_was_not_for_everyone_names_no_organisation(
+    visitor: Client, visibility: str
+) -> None:
+    event = make_event(status=Status.WITHDRAWN, visibility=visibility)
+
+    answer = visitor.get(event.path)
+
+    assert answer.status_code == 410
+    assert event.organisation.path not in hrefs(answer)
+    assert event.organisation.name not in answer.content.decode()
+
+
+def test_detail_of_a_draft_that_was_withdrawn_is_not_found(visitor: Client) -> None:
+    event = make_event(SECRET, status=Status.WITHDRAWN, published_at=None)
+
+    assert visitor.get(event.path).status_code == 404
+
+
 def test_detail_of_a_cancelled_event_says_why_at_once(
     visitor: Client,
     omars_club: Organisation,

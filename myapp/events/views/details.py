@@ -14,13 +14,19 @@ from myapp.web.policies import public_page
 
 
 def event_or_way_on(slug: str) -> Event:
-    """Return the event of a slug. Raises `Http404` for a draft, `Gone` with ways on for what was withdrawn."""
+    """Return the event of a slug. Raises `Http404` for a draft, `Gone` for what was withdrawn.
+
+    The way on from there names the organisation only where everyone with the address could read who it was.
+    """
     try:
         event = queries.event_of_slug(slug)
     except queries.EventWithdrawn as withdrawn:
+        if withdrawn.event.published_at is None:
+            raise Http404 from None
         organisation = withdrawn.event.organisation
-        way = Way(organisation.name, language_prefix() + organisation.path)
-        raise Gone(_("This event was withdrawn by its organiser."), [way]) from withdrawn
+        ways = [Way(organisation.name, language_prefix() + organisation.path)]
+        told = rules.is_for_whoever_has_the_address(withdrawn.event)
+        raise Gone(_("This event was withdrawn by its organiser."), ways if told else []) from withdrawn
     if event.status == Status.DRAFT:
         raise Http404
     return event
