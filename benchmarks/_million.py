@@ -102,6 +102,7 @@ def _fill() -> None:
             print(f"\r{done * _CHUNK:,} events, {time.monotonic() - started:.0f} s", end="", file=sys.stderr)
     print(file=sys.stderr)
     with connection.schema_editor() as editor:
+        editor.execute("SET maintenance_work_mem = '512MB'")
         for index in Event._meta.indexes:  # noqa: SLF001 - its documented API
             editor.add_index(Event, index)
     known_words.relearn()

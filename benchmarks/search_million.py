@@ -3,7 +3,8 @@
     DATABASE_URL=… python benchmarks/search_million.py [--repeat 9]
 
 Makes the database on the first run, which takes some ten minutes. Each word is searched as a visitor searches it,
-through `search()` with its marks; "sql" is the time spent waiting for PostgreSQL, "all" the whole of it. The twelve
+through `search()` with its marks. "cpu" is what PostgreSQL's process worked for it, which budgets are held against (a
+machine that does other things as well makes the clock lie), "sql" the time we waited for it, "all" the whole. The twelve
 words go from the commonest to the rarest, with several in the middle, where the planner changes its mind: the worst
 word is not the commonest one.
 """
@@ -14,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import _million
@@ -24,15 +26,15 @@ BUDGET_DATE, BUDGET_RELEVANCE, BUDGET_TYPO = 5.0, 20.0, 10.0
 
 
 class Timing(NamedTuple):
-    """Milliseconds of one way to ask: median and worst of the time in PostgreSQL, median of all of it."""
+    """Milliseconds of one way to ask: the processor's in PostgreSQL, then by the clock: waiting for it, and all of it."""
 
+    cpu: float
     sql: float
-    sql_worst: float
     all: float
 
 
 def measure(ask: Callable[[], object], repeat: int) -> Timing:
-    """Ask once to warm up, then `repeat` times."""
+    """Ask once to warm up, then `repeat` times; medians."""
     from django.db import connection
 
     waited = 0.0
@@ -45,15 +47,25 @@ def measure(ask: Callable[[], object], repeat: int) -> Timing:
         finally:
             waited += time.perf_counter() - started
 
-    sql, whole = [], []
+    cpu, sql, whole = [], [], []
     with connection.execute_wrapper(timed):
         ask()
         for _ in range(repeat):
-            waited, started = 0.0, time.perf_counter()
+            waited, worked, started = 0.0, backend_cpu(), time.perf_counter()
             ask()
             whole.append((time.perf_counter() - started) * 1000)
+            cpu.append((backend_cpu() - worked) * 1000)
             sql.append(waited * 1000)
-    return Timing(statistics.median(sql), max(sql), statistics.median(whole))
+    return Timing(statistics.median(cpu), statistics.median(sql), statistics.median(whole))
+
+
+def backend_cpu() -> float:
+    """Return how many seconds of a processor our connection's process has used: on a busy machine the clock lies."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def words_to_ask() -> list[tuple[str, int]]:
@@ -114,12 +126,12 @@ def main() -> None:
 
 
 def table_of(title: str, order: str, repeat: int) -> float:
-    """Print the twelve words in one order; returns the worst median in PostgreSQL."""
+    """Print the twelve words in one order; returns the worst."""
     from myapp.events.filters import EventFilters
     from myapp.events.marks import mark_rows
     from myapp.events.search import search
 
-    print(f"\n{title:24} {'events':>8} {'found':>6} {'sql':>7} {'worst':>7} {'all':>7}  ms")
+    print(f"\n{title:24} {'events':>8} {'found':>6} {'cpu':>7} {'sql':>7} {'all':>7}  ms")
     worst = 0.0
     for word, events in words_to_ask():
         filters = EventFilters(q=word, order=order)
@@ -129,11 +141,9 @@ def table_of(title: str, order: str, repeat: int) -> float:
 
         found = search(filters)
         timing = measure(ask, repeat)
-        worst = max(worst, timing.sql)
+        worst = max(worst, timing.cpu)
         number = "100+" if found.capped else str(found.count)
-        print(
-            f"{word:24} {events:8,} {number:>6} {timing.sql:7.1f} {timing.sql_worst:7.1f} {timing.all:7.1f}"
-        )
+        print(f"{word:24} {events:8,} {number:>6} {timing.cpu:7.1f} {timing.sql:7.1f} {timing.all:7.1f}")
     return worst
 
 
@@ -143,14 +153,14 @@ def typos(repeat: int) -> float:
     from myapp.events.spelling import corrections
 
     chance = random.Random(2)
-    print(f"\n{'a typo':24} {'meant':>12} {'sql':>7} {'worst':>7} {'all':>7}  ms")
+    print(f"\n{'a typo':24} {'meant':>24} {'cpu':>7} {'sql':>7} {'all':>7}  ms")
     worst = 0.0
     for word, _ in words_to_ask():
         typo = mistyped(word, chance)
         timing = measure(partial(corrections, [typo]), repeat)
-        worst = max(worst, timing.all)
+        worst = max(worst, timing.cpu)
         meant = corrections([typo]).get(typo, "-")
-        print(f"{typo:24} {meant:>12} {timing.sql:7.1f} {timing.sql_worst:7.1f} {timing.all:7.1f}")
+        print(f"{typo:24} {meant:>24} {timing.cpu:7.1f} {timing.sql:7.1f} {timing.all:7.1f}")
     known = list(Word.objects.filter(events__gte=20).order_by("word").values_list("word", flat=True))
     sample = chance.sample(known, TYPOS)
     understood = 0

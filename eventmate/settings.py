@@ -128,6 +128,8 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL")}
 DATABASES["default"]["OPTIONS"] |= {
+    # Compiling one of our queries would take longer than any of them takes to run.
+    "options": f"{DATABASES['default']['OPTIONS'].get('options', '')} -c jit=off".strip(),
     # Django's native pool: a gevent worker serves a thousand clients on these few connections.
     "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL_SIZE", default=8, least=1), "timeout": 10},
 }

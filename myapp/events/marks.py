@@ -6,22 +6,18 @@ same word are the same. Everything else is escaped here, so that what comes out 
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import chain
 
-import snowballstemmer
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from myapp.events.queries import Row
 from myapp.events.spelling import folded
-from myapp.events.terms import is_beginning, terms
+from myapp.events.terms import is_beginning, stem_of, terms
 
 _EXCERPT = 160
 _LEAD = 60
 _HEAD = 3
-# English as PostgreSQL's own: both are the Snowball stemmer (https://snowballstem.org/algorithms/english/stemmer.html).
-_STEMMER = snowballstemmer.stemmer("english")
 # Letters whose plain form is one letter: folding a text by these keeps every position where it was. Latin, Greek and
 # Cyrillic with their extensions, and the wide forms of Latin.
 _ALPHABETS = chain(range(0x530), range(0x1E00, 0x2000), range(0xFF21, 0xFF5B))
@@ -32,11 +28,6 @@ _PLAIN = {
 }
 
 
-@lru_cache(maxsize=4096)
-def _stem(word: str) -> str:
-    return str(_STEMMER.stemWord(word))
-
-
 class Marker:
     """Marks the words of one search in any text."""
 
@@ -45,7 +36,7 @@ class Marker:
         asked = [term for term in terms(words) if not term.is_excluded]
         found = [word for term in asked for word in re.findall(r"\w+", _fold(term.text))]
         self._words = frozenset(found)
-        self._stems = frozenset(map(_stem, found))
+        self._stems = frozenset(map(stem_of, found))
         goes_on = bool(found) and not asked[-1].is_phrase and is_beginning(asked[-1].text)
         self._beginning = found[-1] if goes_on else ""
         # Words that begin alike are found fast by a pattern; only these are compared.
@@ -59,7 +50,7 @@ class Marker:
         for match in self._alike.finditer(_fold(text)):
             word = match[0]
             begun = self._beginning and word.startswith(self._beginning)
-            if begun or word in self._words or _stem(word) in self._stems:
+            if begun or word in self._words or stem_of(word) in self._stems:
                 yield match.span()
 
     def mark(self, text: str) -> SafeString:

@@ -11,16 +11,16 @@ order in which they are shown, and relevance ranks no more than the nearest few 
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, IntegerField, Q
-from django.db.models.functions import Cast, Greatest, Left
+from django.db.models import F, IntegerField, Q, Value
+from django.db.models.functions import Cast, Greatest, Least, Left
 from django.utils import timezone
 
 from myapp.events.filters import EventFilters
 from myapp.events.models import Event, EventQuerySet, Organisation
+from myapp.events.models.events import SEARCHED
 from myapp.events.queries import ROW_FIELDS, Row, midnight
 from myapp.events.spelling import corrections
 from myapp.events.terms import terms, text_query
@@ -33,9 +33,9 @@ _RANK_STEPS = 1_000_000
 # Of description, place, organisation and tags, title. However often a word stands in one of them, once in the next
 # counts for more; the place stands in `search` in one reading only, so that it needs the weight of two.
 _WEIGHTS = [0.1, 0.4, 0.4, 1.0]
-# How far the first two stretches of a search for words go, see `_stretches`: some thousand events of a large campus.
-_NEAR = (dt.timedelta(days=6), dt.timedelta(days=40))
-_NEAR_FOR_RANKING = (dt.timedelta(days=12), dt.timedelta(days=60))
+# How far the first stretch of a search for words goes, see `_stretches`: some thousand events of a large campus.
+_NEAR = dt.timedelta(days=16)
+_NEAR_FOR_RANKING = dt.timedelta(days=24)
 # What excerpts are cut from.
 _TEXTS = ("summary", "beginning")
 _BEGINNING = 1500
@@ -152,9 +152,10 @@ def _named_in(filters: EventFilters) -> _Names:
 
 def _matching(filters: EventFilters, names: _Names, now: dt.datetime) -> EventQuerySet:
     """What matches, but for the days asked for, which decide how it is best looked for: see `_stretches`."""
-    # Past its end for the planner as well: of `ends_at > now` it would expect to halve what has been swept already.
-    events = Event.objects.alias(until=Greatest("ends_at", "starts_at"))
-    events = events.past(now) if filters.archive else events.filter(until__gt=now)
+    # `ends_at > now`, said so that the planner expects all to hold it: of the plain form it expects a tenth, because
+    # nine tenths of all events are over, and does not know that those were swept out already.
+    to_come = ~Q(ends_at=Least("ends_at", Value(now)))
+    events = Event.objects.past(now) if filters.archive else Event.objects.filter(SEARCHED, to_come)
     events = events.filter(_conditions(filters, names))
     if filters.q:
         query = text_query(filters.q)
@@ -240,62 +241,59 @@ def _in_order(
     """
     back = filters.archive
     moment, begins, ends = ("starts_at", "lt", "gte") if back else ("listed_from", "gte", "lt")
+    # The same moment, in words that no index knows.
+    events = events.annotate(
+        unindexed=Least("starts_at", "ends_at") if back else Greatest("listed_from", "starts_at")
+    )
     if last:
         same = {moment: last.starts_at, "pk__gte" if back else "pk__lte": last.pk}
         events = events.filter(**{f"{moment}__{'lte' if back else 'gte'}": last.starts_at}).exclude(**same)
-    ordered = events.order_by("-starts_at", "-id") if back else events.order_by("listed_from", "id")
     parts = []
     for stretch in _stretches(filters, most, last):
-        edges = {f"{moment}__{begins}": stretch.first, f"{moment}__{ends}": stretch.last}
-        part = ordered.filter(**{name: edge for name, edge in edges.items() if edge})
+        by = "unindexed" if stretch.is_rest else moment
+        edges = {f"{by}__{begins}": stretch.first, f"{by}__{ends}": stretch.last}
+        part = events.filter(**{name: edge for name, edge in edges.items() if edge})
         if stretch.goes_on_at:
             part = part.filter(ends_at__gt=stretch.goes_on_at)
-        if not back and not stretch.first and not stretch.last:
+        if not (back or stretch.first or stretch.last):
             part = part.filter(listed_from__isnull=False)
-        parts.append(part.values_list(moment, "pk")[:most])
+        part = part.order_by(f"-{by}", "-id") if back else part.order_by(by, "id")
+        parts.append(part.values_list(by, "pk")[:most])
     whole = parts[0].union(*parts[1:], all=True)[:most] if len(parts) > 1 else parts[0]
     return list(whole)
 
 
 class _Stretch(NamedTuple):
-    """Some of the time a list covers, in its order; `goes_on_at`: only what still goes on then."""
+    """Some of the time a list covers, in its order.
+
+    `goes_on_at`: only what still goes on then. `is_rest`: what words have left over, to be found by them and not by date.
+    """
 
     first: dt.datetime | None
     last: dt.datetime | None
     goes_on_at: dt.datetime | None = None
+    is_rest: bool = False
 
 
 def _stretches(filters: EventFilters, most: int, last: _Found | None) -> list[_Stretch]:
     """Cut the time a question covers into what is asked for one after the other.
 
     From a day on, what began before and still goes on stands first: few, and found by their end; in the archive a day
-    holds what began on it. Words are looked for
-    in some days, then in some weeks, then in the rest: asked for at once, a word that stands in one text of twenty
-    would be looked for in thousands of rows, whether PostgreSQL walks along the dates or sorts all that match.
+    holds what began on it. Words are looked for in the next days, where PostgreSQL walks along the dates for a common
+    word and meets both indexes for another, and then in the rest, where only a rare word is still looked for: all that
+    match are few. Asked for at once, a word of one text in twenty would be looked for in thousands of rows.
     """
     start, end = _period(filters)
-    if filters.archive:
-        return [_Stretch(first, until) for first, until in _cut(filters, most, last, end, start, -1)]
-    ongoing = [_Stretch(None, start, goes_on_at=start)] if start else []
-    return ongoing + [_Stretch(first, until) for first, until in _cut(filters, most, last, start, end, 1)]
-
-
-def _cut(
-    filters: EventFilters,
-    most: int,
-    last: _Found | None,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    direction: int,
-) -> list[tuple[dt.datetime | None, dt.datetime | None]]:
-    """From `start` to `end` in a direction, in one piece or, for words, in several."""
+    ongoing = [_Stretch(None, start, goes_on_at=start)] if start and not filters.archive else []
+    begin, stop, direction = (end, start, -1) if filters.archive else (start, end, 1)
     if not (filters.q or filters.tag):
-        return [(start, end)]
-    here = [moment for moment in (start, last.starts_at if last else None, timezone.now()) if moment]
-    base = max(here) if direction > 0 else min(here)
-    edges = [base + direction * span for span in (_NEAR if most <= MOST_COUNTED + 1 else _NEAR_FOR_RANKING)]
-    within = [edge for edge in edges if not end or (edge < end if direction > 0 else edge > end)]
-    return list(pairwise([start, *within, end]))
+        return [*ongoing, _Stretch(begin, stop)]
+    moments = [moment for moment in (begin, last.starts_at if last else None, timezone.now()) if moment]
+    near = _NEAR if most <= MOST_COUNTED + 1 else _NEAR_FOR_RANKING
+    edge = min(moments) - near if filters.archive else max(moments) + near
+    if stop and (edge - stop) * direction >= dt.timedelta():
+        return [*ongoing, _Stretch(begin, stop)]
+    return [*ongoing, _Stretch(begin, edge), _Stretch(edge, stop, is_rest=True)]
 
 
 def _period(filters: EventFilters) -> tuple[dt.datetime | None, dt.datetime | None]:

@@ -65,8 +65,9 @@
     if (!drawer.open) drawer.showModal();
     await htmx.ajax("GET", path.replace(isEvent, "/_part/events/$1/"), { target: "#drawer-body", swap: "innerHTML" });
     $("drawer-body").removeAttribute("aria-busy");
+    if (!drawer.open || here() !== path) return; // closed or left while it was on its way
     const heading = $("drawer-title");
-    if (!heading) return;
+    if (!heading) return location.assign(path);
     drawer.scrollTop = 0;
     heading.tabIndex = -1;
     heading.focus();
