@@ -2,6 +2,8 @@
 
 import datetime as dt
 import hashlib
+import secrets
+from pathlib import PurePath
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -75,6 +77,11 @@ LASTS_LONG = GreaterThan(
 SEARCHED = ~Q(Exact(Cast("is_upcoming", models.IntegerField()), models.Value(0)))
 
 
+def poster_name(_event: "Event", filename: str) -> str:
+    """Return the name under which a poster is kept: one that cannot be guessed, since whoever asks for a file gets it."""
+    return f"posters/{secrets.token_hex(8)}{PurePath(filename).suffix.lower()[:10]}"
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Questions about events that read as English and chain."""
 
@@ -122,7 +129,7 @@ class Event(models.Model):
     category = models.CharField(_("category"), max_length=15, choices=Category, default=Category.OTHER)
     tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
     language = models.CharField(_("language"), max_length=12, blank=True, help_text=_("Like en or pt-BR."))
-    poster = models.ImageField(_("poster"), upload_to="posters/", blank=True)
+    poster = models.ImageField(_("poster"), upload_to=poster_name, blank=True)
     url = models.URLField(_("more at"), max_length=1000, blank=True)
 
     starts_at = models.DateTimeField(_("starts"))

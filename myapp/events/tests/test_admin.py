@@ -1,11 +1,15 @@
 """The back office of events, organisations and places: what staff see, change, and set off."""
 
+import re
 from datetime import time, timedelta
+from io import BytesIO
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from myapp.events.models import Event, Membership, Organisation, Role, Status
 from myapp.testing.factories import join, make_building, make_event, make_organisation, make_person, make_room
@@ -175,6 +179,20 @@ def test_event_that_ends_before_it_starts_is_refused_beside_the_field(rosa_brows
     page = rosa_browser.post(address, form.fields | wrong)
     assert page.status_code == 200
     assert "It ends before it starts." in text_of(page)
+
+
+def test_poster_is_kept_under_a_name_that_nobody_can_guess(rosa_browser, settings, tmp_path):
+    """A folder of files asks nobody who they are, and not every event is for everyone."""
+    settings.MEDIA_ROOT = tmp_path
+    event = make_event()
+    address = change("events_event", event)
+    form = form_with(rosa_browser.get(address), "title")
+    picture = BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    poster = SimpleUploadedFile("Poster.PNG", picture.getvalue(), "image/png")
+    assert rosa_browser.post(address, form.fields | {"poster": poster}).status_code == 302
+    event.refresh_from_db()
+    assert re.fullmatch(r"posters/[0-9a-f]{16}\.png", str(event.poster))
 
 
 def test_event_that_lasts_all_day_lasts_whole_days(rosa_browser):
