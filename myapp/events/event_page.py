@@ -6,9 +6,10 @@ from django.conf import settings
 from django.utils.timezone import localtime
 from django.utils.translation import get_language_info
 
-from myapp.events import calendars, queries
+from myapp.events import calendars, queries, rules
 from myapp.events.models import Category, Event
 from myapp.events.times import spoken_period
+from myapp.web.context import language_prefix
 
 _SUMMARY = 200
 
@@ -31,7 +32,14 @@ def event_context(event: Event) -> dict[str, object]:
         "other_dates": queries.other_dates(event),
         "google_url": calendars.google_url(event),
         "outlook_url": calendars.outlook_url(event),
+        "ics_url": _ics_url(event),
     }
+
+
+def _ics_url(event: Event) -> str:
+    """The event for a calendar: for everyone, or under the address that asks who somebody is."""
+    mine = "" if rules.is_open_to_everyone(event) else "/my"
+    return f"{language_prefix()}{mine}/events/{event.slug}.ics"
 
 
 def _shortened(text: str) -> str:

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from myapp.accounts.models import User
-from myapp.events import queries, rules
+from myapp.events import calendars, queries, rules
 from myapp.events.event_page import event_context
 from myapp.web.policies import island, private_page
 from myapp.web.requests import SignedInRequest
@@ -32,3 +32,16 @@ def event_page(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show an event that is not for everyone as a page of its own, after signing in where needed."""
     context = _context_for(request.user, slug)
     return TemplateResponse(request, "mine/event.html", context, status=200 if context else 404)
+
+
+@private_page
+def event_ics(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Offer such an event for the person's calendar; three queries."""
+    try:
+        event = rules.visible_event_or_404(request.user, slug)
+    except queries.EventWithdrawn:
+        raise Http404 from None
+    headers = {"Content-Disposition": f'inline; filename="{event.slug}.ics"'}
+    return HttpResponse(
+        calendars.event_ics(event), content_type="text/calendar; charset=utf-8", headers=headers
+    )

@@ -11,4 +11,5 @@ urlpatterns = [
     path("_mine/events/<slug:slug>/", events.event, name="event"),
     # /my/
     path("my/events/<slug:slug>/", events.event_page, name="event_page"),
+    path("my/events/<slug:slug>.ics", events.event_ics, name="event_ics"),
 ]

@@ -98,6 +98,7 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "events:room": _slug_of("room"),
     "mine:event": _slug_of("event"),
     "mine:event_page": _slug_of("event"),
+    "mine:event_ics": _slug_of("event"),
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

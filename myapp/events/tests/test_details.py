@@ -221,6 +221,22 @@ def test_without_javascript_a_restricted_event_is_a_page_of_its_own(
     assert answer["Location"].startswith("/accounts/login/")
 
 
+def test_who_may_see_a_restricted_event_may_have_it_in_a_calendar(
+    visitor: Client, ada_browser: Client, omar_browser: Client, omars_club: Organisation
+) -> None:
+    event = make_event(SECRET, visibility=Visibility.MEMBERS, organisation=omars_club)
+    (address,) = {link for link in hrefs(omar_browser.get(f"/_mine{event.path}")) if link.endswith(".ics")}
+
+    answer = omar_browser.get(address)
+
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert SECRET in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert ada_browser.get(address).status_code == 404
+    assert visitor.get(address)["Location"].startswith("/accounts/login/")
+    assert visitor.get(f"/events/{event.slug}.ics").status_code == 404
+
+
 def test_the_panel_and_the_page_show_the_same_facts(visitor: Client) -> None:
     event = make_event("Kites", place="The lake", tags=["outdoors"])
 
