@@ -1,13 +1,14 @@
-// What the pages do beyond links and forms. Everything here may fail to load and the site still works.
+// What the pages do beyond links and forms. All of it may fail to load, and the site still works.
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
-  const signedIn = () => /(^|; )signed_in=1/.test(document.cookie);
-  const say = (words) => { $("status").textContent = words || ""; };
+  const here = () => location.pathname + location.search;
+  const say = (words = "") => { $("status").textContent = words; };
 
   // Islands. The hint cookie means nothing to the server; without it nobody asks for what only the signed-in have.
-  // `process` is idempotent, and htmx's own start is still to come when a deferred script runs. Every island says
-  // `once`: an event sent again (a panel arrived) wakes only the new ones.
+  // htmx's own start is still to come when a deferred script runs, and processing twice does nothing. Every island
+  // says `once`: when the event is sent again, because a panel has arrived, it wakes only the new ones.
+  const signedIn = () => /(^|; )signed_in=1/.test(document.cookie);
   const wasSignedIn = signedIn();
   const wake = () => { if (signedIn()) htmx.trigger(document.body, "signed-in"); };
   htmx.process(document.body);
@@ -15,56 +16,60 @@
   // A page from the back-forward cache would show the person of before.
   addEventListener("pageshow", (e) => { if (e.persisted && (wasSignedIn || signedIn())) location.reload(); });
 
-  // Errors get a sentence.
+  // What fails says so, except the person's own corner of the bar, which then stays as it is, and the panel, which
+  // becomes a page. A form that was filled in wrongly (422) comes back by itself.
   const failed = (e) => {
-    const ctx = e.detail.ctx || {};
-    if (ctx.target === $("drawer-body")) location.assign($("drawer-page").href);
-    else if (!ctx.target?.closest("#shell") && ctx.response?.status !== 422) say($("status").dataset[ctx.response?.status === 429 ? "busy" : "failed"]);
+    const { target, response } = e.detail.ctx || {};
+    if (response?.status === 422 || target?.closest("#shell, #drawer")) return;
+    say($("status").dataset[response?.status === 429 ? "busy" : "failed"]);
   };
   addEventListener("htmx:response:error", failed);
   addEventListener("htmx:error", failed);
   addEventListener("htmx:before:request", () => say());
 
-  // A search says only what was filled in: its address stays short, and nobody is redirected to a shorter one.
-  addEventListener("formdata", (e) => {
-    if (e.target.method === "get") for (const name of new Set(e.formData.keys())) if (!e.formData.get(name)) e.formData.delete(name);
+  // Where the focus goes after a swap: to the first field that is wrong, else to what asks to be read first.
+  addEventListener("htmx:after:swap", (e) => {
+    ownTimes();
+    const target = e.detail.ctx?.target;
+    const next = (target?.isConnected ? target : document).querySelector("[aria-invalid=true], [data-focus]");
+    if (next?.matches("[data-focus]")) {
+      next.tabIndex = -1;
+      next.removeAttribute("data-focus");
+    }
+    next?.focus();
   });
 
-  // Where the eyes go after a swap: the first field that is wrong, else what the answer asks to be read first.
-  const settle = (root) => {
-    const next = root.querySelector?.("[aria-invalid=true], [data-focus]");
-    if (next) { if (next.matches("[data-focus]")) { next.tabIndex = -1; next.removeAttribute("data-focus"); } next.focus(); }
-  };
-  addEventListener("htmx:after:swap", (e) => { const at = e.detail.ctx?.target; localTimes(); settle(at?.isConnected ? at : document); });
-
   // The visitor's own time beside the campus's, where they differ. `datetime` carries the campus's offset.
-  const localTimes = () => {
+  const ownTimes = () => {
+    const words = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
     for (const time of document.querySelectorAll("time[data-local]")) {
-      const stamp = time.getAttribute("datetime"), zone = /([+-])(\d\d):?(\d\d)$/.exec(stamp), when = new Date(stamp);
       time.removeAttribute("data-local");
-      if (!zone || isNaN(when) || Number(zone[1] + (zone[2] * 60 + +zone[3])) === -when.getTimezoneOffset()) continue;
-      const words = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
-      const own = Object.assign(document.createElement("small"), { className: "own-time" });
-      own.textContent = `${new Intl.DateTimeFormat(document.documentElement.lang, words).format(when)} (${$("status").dataset.yours})`;
+      const when = new Date(time.dateTime), offset = /([+-])(\d\d):?(\d\d)$/.exec(time.dateTime);
+      if (!offset || isNaN(when)) continue;
+      const minutes = Number(offset[1] + (offset[2] * 60 + Number(offset[3])));
+      if (minutes === -when.getTimezoneOffset()) continue;
+      const own = document.createElement("small");
+      const text = new Intl.DateTimeFormat(document.documentElement.lang, words).format(when);
+      own.className = "own-time";
+      own.textContent = `${text} (${$("status").dataset.yours})`;
       time.after(" ", own);
     }
   };
-  localTimes();
+  ownTimes();
 
   // The drawer: on wide screens an event of a list opens beside it, with the event's own address. Closing it is going
   // back, so that address, history and screen always agree; `history.state.drawer` counts the steps.
-  const drawer = $("drawer"), wide = matchMedia("(min-width: 64rem)");
-  const here = () => location.pathname + location.search;
-  const isEvent = /\/events\/([^/]+)\/$/;
-  let shown = here(), title, from;
-  const focusBack = () => { document.activeElement?.blur(); if (from?.isConnected) from.focus({ preventScroll: true }); from = null; };
+  const drawer = $("drawer"), wide = matchMedia("(min-width: 64rem)"), isEvent = /\/events\/([^/]+)\/$/;
+  const onEventPage = () => document.querySelector("main.event-page");
+  let title, from;
   const load = async (path) => {
+    const body = $("drawer-body");
     $("drawer-page").href = path;
-    $("drawer-body").setAttribute("aria-busy", "true");
+    body.setAttribute("aria-busy", "true");
     from ??= document.querySelector(`main a[href="${path}"]`);
     if (!drawer.open) drawer.showModal();
-    await htmx.ajax("GET", path.replace(isEvent, "/_part/events/$1/"), { target: "#drawer-body", swap: "innerHTML" });
-    $("drawer-body").removeAttribute("aria-busy");
+    await htmx.ajax("GET", path.replace(isEvent, "/_part/events/$1/"), { target: body, swap: "innerHTML" });
+    body.removeAttribute("aria-busy");
     if (!drawer.open || here() !== path) return; // closed or left while it was on its way
     const heading = $("drawer-title");
     if (!heading) return location.assign(path);
@@ -74,10 +79,16 @@
     document.title = `${heading.textContent.trim()} · EventMate`;
     wake();
   };
+  const focusBack = () => {
+    document.activeElement?.blur(); // a browser puts the focus of before back only where it has moved since
+    if (from?.isConnected) from.focus({ preventScroll: true });
+    from = null;
+  };
   const open = (e) => {
     const link = e.target.closest?.("main a[href], #drawer-body a[href]");
-    if (!link || !wide.matches || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
-    if (link.origin !== location.origin || link.hash || !isEvent.test(link.pathname) || document.querySelector("main.event-page")) return;
+    if (!link || !wide.matches || onEventPage()) return;
+    if (e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    if (link.origin !== location.origin || link.hash || !isEvent.test(link.pathname)) return;
     e.preventDefault();
     if (!drawer.open) [title, from] = [document.title, link];
     history.pushState({ htmx: true, drawer: (history.state?.drawer || 0) + 1 }, "", link.pathname);
@@ -93,23 +104,26 @@
     });
   }
 
-  // Back and Forward: `shown` is the address of what stands in the document, the drawer aside. Where it is not what is
-  // asked for the page is loaded again, which is cheap and never shows what is no longer so. htmx would do it in
+  // Back and Forward: `shown` is the address of what stands in the document, the drawer aside. Where it is not what
+  // is asked for the page is loaded again, which is cheap and never shows what is no longer so. htmx would do it in
   // any case, drawer or not, so it is told that this is done.
+  let shown = here();
+  for (const way of ["push", "replace"]) addEventListener(`htmx:after:history:${way}`, () => { shown = here(); });
+  addEventListener("htmx:before:history:restore", (e) => e.preventDefault());
   addEventListener("popstate", () => {
-    const inDrawer = history.state?.drawer && drawer && !document.querySelector("main.event-page");
-    if (inDrawer) load(location.pathname);
+    if (history.state?.drawer && drawer && !onEventPage()) load(location.pathname);
     else if (here() !== shown) location.reload();
     else if (drawer?.open) drawer.close();
     else focusBack();
   });
-  addEventListener("htmx:before:history:restore", (e) => e.preventDefault());
-  for (const name of ["push", "replace"]) addEventListener(`htmx:after:history:${name}`, () => { shown = here(); });
 
   // A menu closes when something else is chosen, and on Escape.
-  addEventListener("click", (e) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(e.target)) menu.open = false; });
+  const openMenu = () => document.querySelector("details.menu[open]");
+  addEventListener("click", (e) => { if (openMenu()?.contains(e.target) === false) openMenu().open = false; });
   addEventListener("keydown", (e) => {
-    const menu = e.key === "Escape" && document.querySelector("details.menu[open]");
-    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    const menu = e.key === "Escape" && openMenu();
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
   });
 })();
