@@ -34,8 +34,8 @@ _RANK_STEPS = 1_000_000
 # counts for more; the place stands in `search` in one reading only, so that it needs the weight of two.
 _WEIGHTS = [0.1, 0.4, 0.4, 1.0]
 # How far the first stretch of a search for words goes, see `_stretches`: some thousand events of a large campus.
-_NEAR = dt.timedelta(days=16)
-_NEAR_FOR_RANKING = dt.timedelta(days=24)
+_NEAR = dt.timedelta(days=6)
+_NEAR_FOR_RANKING = dt.timedelta(days=20)
 # What excerpts are cut from.
 _TEXTS = ("summary", "beginning")
 _BEGINNING = 1500
