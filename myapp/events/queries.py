@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -56,39 +57,29 @@ def by_day(listed: Iterable[Row], *, since: dt.date | None = None) -> list[Day]:
 
 
 class BusyDay(NamedTuple):
-    """One day in the strip: its date and how many events begin on it."""
+    """One day ahead: how many events begin on it, and which organisations put them on."""
 
     date: dt.date
-    events: int
+    events: int = 0
+    organisations: frozenset[int] = frozenset()
 
 
 def busy_days(first: dt.date, days: int) -> list[BusyDay]:
-    """Return how many upcoming events begin on each of so many days: one query, days without any included."""
-    last = first + dt.timedelta(days=days - 1)
-    counted = dict(
-        Event.objects.upcoming()
-        .filter(starts_at__gte=midnight(first), starts_at__lt=midnight(last + dt.timedelta(days=1)))
+    """Return how busy each of so many days is, counting upcoming events: one query, empty days included."""
+    dates = [first + dt.timedelta(days=n) for n in range(days)]
+    counted = {
+        date: BusyDay(date, events, frozenset(organisations))
+        for date, events, organisations in Event.objects.upcoming()
+        .filter(starts_at__gte=midnight(first), starts_at__lt=midnight(dates[-1] + dt.timedelta(days=1)))
         .values_list("day")
-        .annotate(events=Count("id"))
-    )
-    return [
-        BusyDay(date, counted.get(date, 0)) for date in (first + dt.timedelta(days=n) for n in range(days))
-    ]
+        .annotate(events=Count("id"), organisations=ArrayAgg("organisation_id", distinct=True))
+    }
+    return [counted.get(date, BusyDay(date)) for date in dates]
 
 
 def midnight(date: dt.date) -> dt.datetime:
     """Return when a day of the campus begins."""
     return timezone.make_aware(dt.datetime.combine(date, dt.time()))
-
-
-def week_ahead() -> dict[str, int]:
-    """Return how many `events` of how many `organisations` the next seven days hold: one query."""
-    now = timezone.now()
-    return (
-        Event.objects.upcoming(now)
-        .filter(starts_at__lt=now + dt.timedelta(days=7))
-        .aggregate(events=Count("id"), organisations=Count("organisation", distinct=True))
-    )
 
 
 _CANDIDATES = 60

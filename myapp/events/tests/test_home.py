@@ -28,7 +28,7 @@ def test_home_shows_events_under_their_day(visitor: Client) -> None:
 def test_home_costs_the_same_for_any_number_of_events(rows: int, visitor: Client) -> None:
     make_events(rows)
 
-    with queries(4):  # what is next: its ids, its rows; how busy the days are; the week in numbers
+    with queries(3):  # what is next: its ids, its rows; how busy the days ahead are
         visitor.get("/")
 
 

@@ -63,21 +63,28 @@ def _strip(days: list[BusyDay], *, current: dt.date) -> list[StripDay]:
 
 @public_page(keep=30, reads=("day",))
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the agenda from a day on, today without ?day=; four queries."""
+    """Show the agenda from a day on, today without ?day=; three queries."""
     today = timezone.localdate()
     day = _day_asked_for(request.GET.get("day", ""))
     filters = EventFilters(start=day) if day > today else EventFilters()
     found = search(filters)
+    busy = queries.busy_days(today, STRIP_DAYS)
     context = {
-        "strip": _strip(queries.busy_days(today, STRIP_DAYS), current=day),
+        "strip": _strip(busy, current=day),
         "later_url": f"?day={today + dt.timedelta(days=STRIP_DAYS)}",
         "days": queries.by_day(found.rows, since=day),
         **_further(filters, found),
         "on_now": [row for row in found.rows if _is_on_now(row)][:_ON_NOW],
-        "week": queries.week_ahead(),
+        "week": _in_numbers(busy[:7]),
         "categories": Category.choices,
     }
     return TemplateResponse(request, "events/home.html", context)
+
+
+def _in_numbers(days: list[BusyDay]) -> dict[str, int]:
+    """How many events of how many organisations begin in these days."""
+    organisations = frozenset[int]().union(*(day.organisations for day in days))
+    return {"events": sum(day.events for day in days), "organisations": len(organisations)}
 
 
 def _further(filters: EventFilters, found: Results) -> dict[str, str]:
