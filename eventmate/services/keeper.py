@@ -44,6 +44,12 @@ class Keeper:
             return 0
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
+        try:
+            return self._keep()
+        finally:
+            self.server.tidy()
+
+    def _keep(self) -> int:
         while True:
             self.server.prepare()
             process = self.server.start()
@@ -53,7 +59,6 @@ class Keeper:
                 self.ready.release()
                 end(process)
             if not needed:
-                self.server.tidy()
                 return 0
             print(f"the server ended by itself (status {process.returncode})", file=sys.stderr, flush=True)
             if self._is_ill():
