@@ -1,0 +1,77 @@
+"""Nothing on any page shuts people out: axe (WCAG 2.2 A and AA, and its best practices) finds nothing to say."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from myapp.testing.browser import OpenBrowser
+from myapp.testing.people import PASSWORD
+from myapp.testing.routes import address_of, make_world, routes_of
+from myapp.web.policies import Kind
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Not pages: what programs read, and parts that only ever stand inside a page.
+NO_PAGES = (".ics", ".atom", ".xml", ".txt", "/_part/")
+SIGNING_IN = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+NOTHING_FOUND = ("/events/?q=zzzzzz", "/organisations/?q=zzzzzz")
+
+
+def complaints(page) -> list[str]:
+    """What axe finds in both schemes, and whether the page scrolls sideways."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        results = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        found += [
+            f"{page.url} {scheme}: {violation['id']}: {violation['help']}: {violation['nodes'][0]['target']}"
+            for violation in results.response["violations"]
+        ]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append(f"{page.url} scrolls sideways")
+    return found
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_on_a_public_page(open_browser: OpenBrowser, width: int) -> None:
+    world = make_world()
+    addresses = [address_of(route, world) for route in routes_of(Kind.PUBLIC)]
+    pages = [address for address in addresses if not any(part in address for part in NO_PAGES)]
+    assert len(pages) > 12
+    page = open_browser(viewport={"width": width, "height": 844})
+
+    found = []
+    for address in (*pages, *SIGNING_IN, *NOTHING_FOUND):
+        page.goto(address)
+        found += complaints(page)
+
+    assert found == []
+
+
+def test_axe_finds_something_where_there_is_something(open_browser: OpenBrowser) -> None:
+    make_world()
+    page = open_browser()
+    page.goto("/")
+
+    page.evaluate(
+        "document.querySelector('#main').innerHTML = '<img src=\"/static/img/favicon.svg\"><h5>Deep</h5>'"
+    )
+
+    assert any("image-alt" in complaint for complaint in complaints(page))
+
+
+def test_axe_finds_nothing_on_a_persons_own_pages(open_browser: OpenBrowser, ada) -> None:
+    make_world()
+    page = open_browser(viewport={"width": 390, "height": 844})
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail or username").fill(ada.username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/")
+
+    found = []
+    for address in ("/", "/accounts/", "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"):
+        page.goto(address)
+        found += complaints(page)
+
+    assert found == []
