@@ -89,7 +89,7 @@ def test_clubs_of_the_cast_exist(content):
 
 def test_nothing_is_filler():
     for path in CONTENT.rglob("*.toml"):
-        assert not re.search(r"lorem|ipsum|asdf|\bfoo\b|TBD|XXX", path.read_text(), re.IGNORECASE), path.name
+        assert not re.search(r"lorem|ipsum|asdf|\bfoo\b|TBD|X{3}", path.read_text(), re.IGNORECASE), path.name
 
 
 def test_line_without_a_hook_is_refused(content):

@@ -36,7 +36,7 @@ def test_mark_marks_words_and_escapes_the_rest(words: str, text: str, marked: st
 
 
 @given(words=st.text(max_size=30), text=st.text(max_size=120))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_mark_of_anything_is_the_text_and_marks(words: str, text: str) -> None:
     marked = Marker(words).mark(text)
 
