@@ -20,6 +20,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _, gettext_lazy
 
+from myapp.web.addresses import whole_address
+
 logger = logging.getLogger(__name__)
 
 
@@ -78,7 +80,7 @@ class Adapter(DefaultAccountAdapter):
         template = f"{template_prefix}.html"
         context = context | {
             "campus_name": settings.CAMPUS_NAME,
-            "site_url": settings.SITE_URL,
+            "site_url": whole_address("/"),
             "link": _main_link(context),
         }
         subject, text, page = (
@@ -90,7 +92,7 @@ class Adapter(DefaultAccountAdapter):
         headers = {"Auto-Submitted": "auto-generated"} | (headers or {})
         text = re.sub(r"\n\s*\n+", "\n\n", text) + "\n"
         mail = EmailMultiAlternatives(
-            " ".join(subject.split()), text, self.get_from_email(), to, headers=headers
+            re.sub(r"[^\S\u00a0\u202f]+", " ", subject), text, self.get_from_email(), to, headers=headers
         )
         mail.attach_alternative(page, "text/html")
         return mail

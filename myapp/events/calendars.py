@@ -148,7 +148,8 @@ def _description(event: Event) -> str:
     """Return what a person reads in their calendar, the way back to the event's own page at its end."""
     cancelled = ""
     if event.status == Status.CANCELLED:
-        cancelled = f"{_('Cancelled')}: {event.cancel_reason}" if event.cancel_reason else _("Cancelled")
+        reason = event.cancel_reason
+        cancelled = _("Cancelled: %s") % reason if reason else _("Cancelled")
     online = event.online_url if event.online else ""
     summary = event.summary if not event.description_text.startswith(event.summary) else ""
     parts = (cancelled, summary, event.description_text, online, whole_address(event.path))

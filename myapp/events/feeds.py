@@ -54,7 +54,7 @@ def announced_events(upcoming: EventQuerySet) -> list[Event]:
 def feed_name(filters: EventFilters, *names: str) -> str:
     """Return what a feed is called: what was asked for, `names` of organisation and building included, and where."""
     asked = [
-        f"“{filters.q}”" if filters.q else "",
+        _("“%(words)s”") % {"words": filters.q} if filters.q else "",
         Category(filters.category).label if filters.category else "",
         When(filters.when).label if filters.when else "",
         _("Online") if filters.online else "",

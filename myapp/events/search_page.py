@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _, ngettext, pgettext
+from django.utils.translation import gettext as _, ngettext
 
 from myapp.events import queries, search
 from myapp.events.choices import Choice, choices, language_name
@@ -14,6 +13,7 @@ from myapp.events.filters import EventFilters, Order, When
 from myapp.events.marks import mark_rows
 from myapp.events.models import Category
 from myapp.events.search import MOST_COUNTED, Results
+from myapp.web.dates import spoken_date
 
 
 class Chip(NamedTuple):
@@ -149,17 +149,16 @@ def _active(page: str, found: Results) -> list[Chip]:
 
 def _range(start: dt.date | None, end: dt.date | None) -> str:
     """The days of a range in words; nothing where it is open on both sides."""
-    style = pgettext("a short day with its year, as a Django date format", "j M Y")
     if start and end and start != end:
         return _("%(first)s to %(last)s") % {
-            "first": date_format(start, style),
-            "last": date_format(end, style),
+            "first": spoken_date(start, "short-date"),
+            "last": spoken_date(end, "short-date"),
         }
     if start and end:
-        return date_format(start, style)
+        return spoken_date(start, "short-date")
     if start:
-        return _("from %(day)s") % {"day": date_format(start, style)}
-    return _("until %(day)s") % {"day": date_format(end, style)} if end else ""
+        return _("from %(day)s") % {"day": spoken_date(start, "short-date")}
+    return _("until %(day)s") % {"day": spoken_date(end, "short-date")} if end else ""
 
 
 def _orders(page: str, filters: EventFilters) -> list[Chip]:

@@ -2,11 +2,13 @@
 
 import datetime as dt
 
-from django.utils import formats, timezone
-from django.utils.translation import gettext as _, pgettext
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from myapp.events.models import Event
 from myapp.events.queries import midnight
+from myapp.web.dates import spoken_date
 
 # A night that ends before this hour belongs to the day it began on: nobody calls a party "two days".
 NIGHT_ENDS = dt.time(6)
@@ -14,8 +16,7 @@ NIGHT_ENDS = dt.time(6)
 
 def _day(date: dt.date, *, short: bool = False) -> str:
     """The day as a sentence says it, with the year where it is not this one."""
-    style = pgettext("a short day, as a Django date format", "D j M") if short else pgettext("a day", "l j F")
-    text = formats.date_format(date, style)
+    text = spoken_date(date, "short" if short else "day")
     return text if date.year == timezone.localdate().year else f"{text} {date.year}"
 
 
@@ -29,7 +30,14 @@ def whole_days(starts_at: dt.datetime, ends_at: dt.datetime) -> tuple[dt.datetim
 
 
 def spoken_period(event: Event) -> str:
-    """Return like "Friday 20 November, 16:00 to 17:30": one day, a night, several days, or all day. No queries."""
+    """Return like "Friday 20 November, 16:00 to 17:30": one day, a night, several days, or all day. No queries.
+
+    It stands alone, so it begins with a capital also where days do not.
+    """
+    return capfirst(_period(event))
+
+
+def _period(event: Event) -> str:
     start, end = timezone.localtime(event.starts_at), timezone.localtime(event.ends_at)
     if event.all_day:
         last = (end - dt.timedelta(microseconds=1)).date() if end > start else start.date()

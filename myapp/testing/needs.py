@@ -32,6 +32,11 @@ def needs_nginx() -> Path:
     return needs_program("Nginx (Debian: nginx-light)", "nginx", "/usr/sbin/nginx")
 
 
+def needs_gettext() -> Path:
+    """Return the program that finds what is to be translated."""
+    return needs_program("gettext (Debian: gettext)", "xgettext")
+
+
 def needs_program(what: str, *names: str) -> Path:
     """Return the first of these programs that is installed; `what` says in words what is missing if none is."""
     found = next(filter(None, map(shutil.which, names)), None)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 
-from myapp.web.context import language_prefix
+from myapp.web.languages import language_prefix
 
 
 def whole_address(path: str) -> str:

@@ -1,22 +1,19 @@
 """What every template may know: nothing about the person who asks."""
 
+from functools import partial
+
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
+
+from myapp.web.languages import language_prefix, versions_of
 
 
-def language_prefix() -> str:
-    """Return what stands before every path in the active language: nothing for the default, else like "/fr"."""
-    language = get_language() or settings.LANGUAGE_CODE
-    return "" if language == settings.LANGUAGE_CODE else f"/{language}"
-
-
-def campus(_request: HttpRequest) -> dict[str, object]:
-    """Add the campus's name, address and time zone, and the language prefix of links; no queries."""
+def campus(request: HttpRequest) -> dict[str, object]:
+    """Add the campus's name, address and time zone, the language prefix of links, and the page's versions; no queries."""
     return {
         "campus_name": settings.CAMPUS_NAME,
         "site_url": settings.SITE_URL,
         "campus_zone": settings.TIME_ZONE,
         "language_prefix": language_prefix(),
-        "languages": settings.LANGUAGES,
+        "page_versions": partial(versions_of, request),  # worked out where a template asks for them
     }

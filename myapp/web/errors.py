@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext as _
 from django_ratelimit.exceptions import Ratelimited
 
+from myapp.web.languages import language_prefix
 from myapp.web.public_pages import PersonalDataOnPublicPage, impersonal
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     del request
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     try:
-        return HttpResponse(render_to_string("errors/500.html"), status=status)
+        return HttpResponse(
+            render_to_string("errors/500.html", {"home_url": f"{language_prefix()}/"}), status=status
+        )
     except Exception:
         logger.exception("The page for 500 cannot be rendered")
         return _plain_page(
@@ -113,13 +116,14 @@ def _plain_page(status: HTTPStatus, sentence: str, ways: Sequence[Way] = ()) -> 
         format_html(
             '<!doctype html><html lang="{}"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{}</title>'
-            '<main><h1>{}</h1><p>{}</p>{}<p><a href="/">{}</a></p></main></html>',
+            '<main><h1>{}</h1><p>{}</p>{}<p><a href="{}">{}</a></p></main></html>',
             get_language() or "en",
-            status.phrase,
+            sentence,
             int(status),
             sentence,
             format_html("{}" * len(links), *links) if links else "",
-            _("What’s on"),
+            f"{language_prefix()}/",
+            _("What's on"),
         ),
         status=status,
     )

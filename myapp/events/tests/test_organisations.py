@@ -138,7 +138,9 @@ def test_organisation_offers_its_feeds(visitor: Client) -> None:
     ics = "http://127.0.0.1:8000/organisations/chess-club.ics"
     assert "webcal://127.0.0.1:8000/organisations/chess-club.ics" in hrefs(page)
     assert parse(page).one("input[readonly]").attrs["value"] == ics
-    alternates = {link.attrs["type"]: link.attrs["href"] for link in parse(page).all('link[rel="alternate"]')}
+    alternates = {
+        link.attrs["type"]: link.attrs["href"] for link in parse(page).all('link[rel="alternate"][type]')
+    }
     assert alternates["text/calendar"] == ics
     assert alternates["application/atom+xml"] == "http://127.0.0.1:8000/organisations/chess-club.atom"
     for address in (*alternates.values(),):

@@ -8,8 +8,8 @@ from myapp.events import queries, rules
 from myapp.events.event_page import event_context
 from myapp.events.models import Event, Status
 from myapp.events.structured_data import event_json_ld
-from myapp.web.context import language_prefix
 from myapp.web.gone import Gone, Way
+from myapp.web.languages import language_prefix
 from myapp.web.policies import public_page
 
 

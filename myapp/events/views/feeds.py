@@ -13,7 +13,7 @@ from myapp.events.subscribing import subscription
 from myapp.events.views.details import event_or_way_on
 from myapp.venues.models import Building
 from myapp.web.addresses import whole_address
-from myapp.web.context import language_prefix
+from myapp.web.languages import language_prefix
 from myapp.web.policies import public_page
 
 # Calendars ask once an hour at best; what changes here is made anew at once, this is for the cache in front.
