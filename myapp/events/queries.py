@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -42,7 +43,8 @@ class Day(NamedTuple):
 def by_day(listed: Iterable[Row], *, since: dt.date | None = None) -> list[Day]:
     """Group rows, in order of time, into days of the campus; what began before `since` and goes on stands under it.
 
-    Marks such a row as `ongoing`, so that a list need not pretend that it begins then. No queries.
+    Marks such a row as `ongoing`, so that a list need not pretend that it begins then, and puts it behind what does
+    begin: an exhibition of a month is not the news of its thirtieth day. No queries.
     """
     today = timezone.localdate()
     names = {today: _("Today"), today + dt.timedelta(days=1): _("Tomorrow")}
@@ -53,6 +55,8 @@ def by_day(listed: Iterable[Row], *, since: dt.date | None = None) -> list[Day]:
         if not days or days[-1].date != date:
             days.append(Day(date, names.get(date, ""), []))
         days[-1].rows.append(row)
+    if days:
+        days[0].rows.sort(key=itemgetter("ongoing"))
     return days
 
 

@@ -60,6 +60,17 @@ def test_home_keeps_what_is_still_going_on(visitor: Client) -> None:
     assert "A week of kites" in day.text()
 
 
+def test_home_puts_what_begins_today_before_what_still_goes_on(visitor: Client) -> None:
+    now = timezone.now()
+    make_event("A month of kites", starts_at=now - dt.timedelta(days=9), ends_at=now + dt.timedelta(days=9))
+    tonight = timezone.localtime(now).replace(hour=23, minute=59, second=59)
+    make_event("Kites tonight", starts_at=tonight)
+
+    titles = [heading.text() for heading in parse(visitor.get("/")).all(".agenda h3")]
+
+    assert titles == ["Kites tonight", "A month of kites"]
+
+
 def test_home_shows_only_what_is_for_everyone(visitor: Client) -> None:
     make_event("Seen by all")
     make_event("Secret rehearsal", visibility=Visibility.MEMBERS)
