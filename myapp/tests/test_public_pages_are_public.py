@@ -147,7 +147,7 @@ def test_what_it_does_not_read_makes_no_entry(world: World, client: Client, rout
     response = client.get(f"{address}?utm_source=mail&zzz=1")
 
     assert (response.status_code, response["Location"]) == (302, address)
-    assert_may_be_kept(response)
+    assert "X-Accel-Expires" not in response
 
 
 @every_public_route
@@ -159,7 +159,8 @@ def test_any_query_string_has_an_answer_that_may_be_kept(
         response = client.get(address_of(route, world), QUERY_STRING=f"{name}={query}")
 
         assert response.status_code in {200, 302, 400}
-        assert_may_be_kept(response)
+        if response.status_code != 302:
+            assert_may_be_kept(response)
 
 
 @every_public_route

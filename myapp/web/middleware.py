@@ -27,7 +27,7 @@ from django.utils.http import urlencode
 from myapp.web import errors
 from myapp.web.gone import Gone
 from myapp.web.htmx import go_to, page_behind
-from myapp.web.policies import Kind, policy_of
+from myapp.web.policies import Kind, ToCanonical, policy_of
 from myapp.web.public_pages import is_personal
 from myapp.web.query_strings import refuse_malformed
 
@@ -162,7 +162,7 @@ class StampPublicPages(Middleware):
 
     def seconds(self, request: HttpRequest, response: HttpResponseBase) -> int:
         """Return how long the cache in front of us may keep this answer; 0 for not at all."""
-        if is_personal(request):
+        if is_personal(request) or isinstance(response, ToCanonical):
             return 0
         if response.status_code == 400 and not _asks_for_us(request):
             return 0

@@ -60,6 +60,14 @@ def policy_of(view: object) -> Policy | None:
     return getattr(view, "policy", None)
 
 
+class ToCanonical(HttpResponseRedirect):
+    """Leads an address with parameters that no page reads to the one without them.
+
+    Never kept, unlike all else a public URL answers: it can never have to replace a page, and keeping it would let
+    anybody fill a shared cache by inventing parameters.
+    """
+
+
 def public_page(*, keep: int, reads: tuple[str, ...] = ()) -> Callable[[View], View]:
     """Make a view a public page, kept `keep` seconds; `reads` are the query parameters it reads.
 
@@ -79,7 +87,7 @@ def public_page(*, keep: int, reads: tuple[str, ...] = ()) -> Callable[[View], V
                 return HttpResponseNotAllowed(READING)
             query, has_more = canonical(request.META.get("QUERY_STRING", ""), policy.reads)
             if has_more:
-                return HttpResponseRedirect(request.path + ("?" + query if query else ""))
+                return ToCanonical(request.path + ("?" + query if query else ""))
             return _kept_or_made(request, policy, query, lambda: view(request, *args, **kwargs))
 
         return _stating(policy, page)

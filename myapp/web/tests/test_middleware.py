@@ -26,7 +26,6 @@ class TestStampPublicPages:
         ("address", "status", "seconds"),
         [
             ("/page/", 200, "30"),
-            ("/page/?unknown=1", 302, "30"),
             ("/page", 301, "10"),
             ("/thing/moved/", 301, "30"),
             ("/thing/missing/", 404, "30"),
@@ -91,6 +90,13 @@ class TestStampPublicPages:
 
         for address in ("/nowhere/", "/thing/missing/", "/thing/gone/"):
             assert client.get(address).content == signed_in.get(address).content
+
+    def test_invented_parameters_make_no_entries_in_a_cache(self, client: Client) -> None:
+        response = client.get("/page/?unknown=1")
+
+        assert (response.status_code, response["Location"]) == (302, "/page/")
+        assert "X-Accel-Expires" not in response
+        assert "no-store" in response["Cache-Control"]
 
 
 class TestPrivateByDefault:
