@@ -24,7 +24,7 @@ from myapp.testing.factories import make_event
 from myapp.testing.html import Element, forms, links, parse, text_of
 from myapp.testing.needs import ROOT, needs_gettext
 from myapp.testing.people import PASSWORD
-from myapp.testing.routes import World, address_of, make_world, routes_of
+from myapp.testing.routes import Route, World, address_of, make_world, routes_of
 from myapp.web.dates import spoken_date
 from myapp.web.policies import Kind
 
@@ -189,7 +189,7 @@ SAYS = {
 
 
 @pytest.mark.parametrize("route", PAGES, ids=str)
-def test_a_page_speaks_french_at_its_french_address(world: World, route: object) -> None:
+def test_a_page_speaks_french_at_its_french_address(world: World, route: Route) -> None:
     address = address_of(route, world)
 
     response = Client().get(french(address), headers={"accept-language": "de, en;q=0.9"})
@@ -204,7 +204,7 @@ def test_a_page_speaks_french_at_its_french_address(world: World, route: object)
 @pytest.mark.parametrize("order", [("en", "fr", "en"), ("fr", "en", "fr")])
 @pytest.mark.parametrize("route", PUBLIC, ids=str)
 def test_no_language_is_kept_in_the_place_of_another(
-    world: World, settings: Settings, route: object, order: tuple[str, ...]
+    world: World, settings: Settings, route: Route, order: tuple[str, ...]
 ) -> None:
     address = address_of(route, world)
     settings.KEEP_PUBLIC_PAGES = False
@@ -241,7 +241,7 @@ def assert_stays_french(page: Element) -> None:
 
 
 @pytest.mark.parametrize("route", PAGES, ids=str)
-def test_links_of_a_french_page_stay_french(world: World, route: object) -> None:
+def test_links_of_a_french_page_stay_french(world: World, route: Route) -> None:
     assert_stays_french(parse(Client().get(french(address_of(route, world)))))
 
 
@@ -331,7 +331,7 @@ def test_words_in_french_feeds_are_french(world: World, visitor: Client) -> None
 
 
 @pytest.mark.parametrize("route", PAGES, ids=str)
-def test_a_page_names_itself_in_every_language(world: World, route: object) -> None:
+def test_a_page_names_itself_in_every_language(world: World, route: Route) -> None:
     address = address_of(route, world)
     site = django_settings.SITE_URL
     expected = {"en": f"{site}{address}", "x-default": f"{site}{address}", "fr": f"{site}/fr{address}"}
