@@ -121,8 +121,8 @@ class Event(models.Model):
     What a list shows is worked out once by `prepare()` and kept as text: a list of thirty formats nothing.
     """
 
-    code = models.CharField(max_length=10, unique=True, default=new_code, editable=False)
-    slug = models.SlugField(max_length=100, unique=True, editable=False)
+    code = models.CharField(_("code"), max_length=10, unique=True, default=new_code, editable=False)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
     summary = models.CharField(_("in one sentence"), max_length=300, blank=True)
     description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
@@ -169,26 +169,36 @@ class Event(models.Model):
         _("who may see it"), max_length=10, choices=Visibility, default=Visibility.EVERYONE
     )
     cancel_reason = models.CharField(_("why it is cancelled"), max_length=300, blank=True)
-    published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(default=right_now, editable=False)
-    sequence = models.PositiveIntegerField(default=0, editable=False)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed at"), default=right_now, editable=False)
+    sequence = models.PositiveIntegerField(_("revision"), default=0, editable=False)
     fingerprint = models.CharField(max_length=32, blank=True, editable=False)
 
-    series = models.ForeignKey(Series, models.SET_NULL, null=True, blank=True, related_name="events")
-    source = models.ForeignKey(
-        Source, models.SET_NULL, null=True, blank=True, related_name="events", editable=False
+    series = models.ForeignKey(
+        Series, models.SET_NULL, null=True, blank=True, related_name="events", verbose_name=_("series")
     )
-    uid = models.CharField(max_length=500, blank=True, editable=False)
-    recurrence_id = models.DateTimeField(null=True, blank=True, editable=False)
+    source = models.ForeignKey(
+        Source,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="events",
+        editable=False,
+        verbose_name=_("source"),
+    )
+    uid = models.CharField(_("name in calendars"), max_length=500, blank=True, editable=False)
+    recurrence_id = models.DateTimeField(_("date in its series"), null=True, blank=True, editable=False)
 
     description_html = models.TextField(editable=False, blank=True)
     description_text = models.TextField(editable=False, blank=True)
-    organisation_name = models.CharField(max_length=200, editable=False, blank=True)
-    place_label = models.CharField(max_length=300, editable=False, blank=True)
+    organisation_name = models.CharField(
+        _("organisation, as shown"), max_length=200, editable=False, blank=True
+    )
+    place_label = models.CharField(_("place, as shown"), max_length=300, editable=False, blank=True)
     keywords = models.TextField(editable=False, blank=True)
-    day = models.DateField(editable=False)
+    day = models.DateField(_("day"), editable=False)
     starts_text = models.CharField(max_length=5, editable=False, blank=True)
     ends_text = models.CharField(max_length=5, editable=False, blank=True)
 

@@ -39,9 +39,9 @@ class Organisation(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     source_key = models.CharField(
-        max_length=100, blank=True, editable=False, help_text="The import it came from."
+        _("source"), max_length=100, blank=True, editable=False, help_text=_("The import it came from.")
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         through="Membership",
@@ -89,10 +89,14 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """A person belongs to an organisation; as an organiser they act for it."""
 
-    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="memberships", verbose_name=_("organisation")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
-    since = models.DateTimeField(auto_now_add=True)
+    since = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("membership")

@@ -27,14 +27,18 @@ class Source(models.Model):
 class Series(models.Model):
     """A rule that stamps events: every Tuesday at six until the end of term."""
 
-    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="series")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="series", verbose_name=_("organisation")
+    )
     title = models.CharField(_("title"), max_length=200)
     rule = models.TextField(
         _("rule"), blank=True, help_text=_("As in iCalendar: RRULE, RDATE and EXDATE lines.")
     )
     timezone = models.CharField(_("time zone"), max_length=60)
-    source = models.ForeignKey(Source, models.SET_NULL, null=True, blank=True, related_name="series")
-    uid = models.CharField(max_length=500, blank=True, editable=False)
+    source = models.ForeignKey(
+        Source, models.SET_NULL, null=True, blank=True, related_name="series", verbose_name=_("source")
+    )
+    uid = models.CharField(_("name in calendars"), max_length=500, blank=True, editable=False)
     horizon = models.DateField(_("stamped until"), null=True, blank=True)
 
     class Meta:
