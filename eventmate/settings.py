@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "myapp.web.middleware.SecurityHeaders",
     "myapp.web.middleware.LanguageFromPath",
     "myapp.web.middleware.StampPublicPages",

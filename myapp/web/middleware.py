@@ -1,7 +1,7 @@
 """What happens to every request, outermost first. The order is part of the design; system checks hold the parts that matter.
 
 SecurityMiddleware, WhiteNoise    HTTPS, and static files without going further
-SecurityHeaders                   every answer, also an error's, carries the content security policy
+XFrameOptions, SecurityHeaders    every answer, also an error's, carries the content security policy
 LanguageFromPath                  before anything that makes a sentence
 StampPublicPages                  sees the final answer: after "not found" became a page, after CommonMiddleware's
                                   redirect; and outside of everything that could add a cookie to it
