@@ -17,9 +17,9 @@ class Choice(NamedTuple):
 class Choices(NamedTuple):
     """The options of each filter that names a thing, in order of their labels."""
 
-    organisations: list[Choice]
-    buildings: list[Choice]
-    languages: list[Choice]
+    organisations: tuple[Choice, ...]
+    buildings: tuple[Choice, ...]
+    languages: tuple[Choice, ...]
 
 
 # Each of the three hops along an index from one value to the next, or looks for one event per row: nothing reads the
@@ -65,5 +65,5 @@ def language_name(code: str) -> str:
         return code
 
 
-def _sorted(unsorted: Iterable[Choice]) -> list[Choice]:
-    return sorted(unsorted, key=lambda choice: choice.label.casefold())
+def _sorted(unsorted: Iterable[Choice]) -> tuple[Choice, ...]:
+    return tuple(sorted(unsorted, key=lambda choice: choice.label.casefold()))

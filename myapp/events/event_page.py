@@ -9,7 +9,7 @@ from django.utils.translation import get_language_info
 from myapp.events import calendars, queries, rules
 from myapp.events.models import Category, Event
 from myapp.events.times import spoken_period
-from myapp.web.context import language_prefix
+from myapp.web.languages import language_prefix
 
 _SUMMARY = 200
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, IntegerField, Q, Value
+from django.db.models import BigIntegerField, F, Func, IntegerField, Q, Value
 from django.db.models.functions import Cast, Greatest, Least, Left
 from django.utils import timezone
 
@@ -71,11 +71,28 @@ class _Names(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """One found event as the order needs it; `rank` is 0 by date."""
+    """One found event as the order needs it: `rank` is 0 by date, `moment` is when it is listed, as `_microseconds`."""
 
     rank: int
-    starts_at: dt.datetime
+    moment: int
     pk: int
+
+    @property
+    def starts_at(self) -> dt.datetime:
+        """The moment as Python knows it."""
+        return _EPOCH + self.moment * _MICROSECOND
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_FIRST_MOMENT = (dt.datetime(1, 4, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+_LAST_MOMENT = (dt.datetime(9999, 10, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+
+
+def _microseconds(name: str) -> Func:
+    """A moment in microseconds since 1970: a number is read ten times as fast as a moment, and hundreds are read."""
+    template = "(extract(epoch FROM %(expressions)s) * 1000000)::bigint"
+    return Func(F(name), template=template, output_field=BigIntegerField())
 
 
 def search(
@@ -207,7 +224,7 @@ def _page(
 def _by_date(events: EventQuerySet, filters: EventFilters, after: str, most: int) -> list[_Found]:
     """The next events in order of time, the archive's newest first: one query."""
     last = _read_cursor(after) if after else None
-    return [_Found(0, starts_at, pk) for starts_at, pk in _in_order(events, filters, most, last)]
+    return [_Found(0, moment, pk) for moment, pk in _in_order(events, filters, most, last)]
 
 
 def _by_relevance(events: EventQuerySet, filters: EventFilters, after: str) -> list[_Found]:
@@ -218,8 +235,10 @@ def _by_relevance(events: EventQuerySet, filters: EventFilters, after: str) -> l
     nearest = [pk for _, pk in _in_order(events, filters, MOST_RANKED)]
     rank = Cast(SearchRank(F("search"), query, weights=_WEIGHTS) * _RANK_STEPS, IntegerField())
     ranked = [
-        _Found(rank, starts_at, pk)
-        for rank, starts_at, pk in Event.objects.filter(pk__in=nearest).values_list(rank, "starts_at", "pk")
+        _Found(rank, moment, pk)
+        for rank, moment, pk in Event.objects.filter(pk__in=nearest).values_list(
+            rank, _microseconds("starts_at"), "pk"
+        )
     ]
     ranked.sort(key=_relevance)
     if after:
@@ -228,23 +247,23 @@ def _by_relevance(events: EventQuerySet, filters: EventFilters, after: str) -> l
     return ranked
 
 
-def _relevance(found: _Found) -> tuple[int, dt.datetime, int]:
-    return (-found.rank, found.starts_at, found.pk)
+def _relevance(found: _Found) -> tuple[int, int, int]:
+    return (-found.rank, found.moment, found.pk)
 
 
 def _in_order(
     events: EventQuerySet, filters: EventFilters, most: int, last: _Found | None = None
-) -> list[tuple[dt.datetime, int]]:
+) -> list[tuple[int, int]]:
     """The first so many in the order of the list, after the last one of the page before: one query.
 
     One statement asks stretch by stretch, and PostgreSQL carries out no more of it than it needs.
     """
     back = filters.archive
     moment, begins, ends = ("starts_at", "lt", "gte") if back else ("listed_from", "gte", "lt")
-    # The same moment, in words that no index knows.
-    events = events.annotate(
-        unindexed=Least("starts_at", "ends_at") if back else Greatest("listed_from", "starts_at")
-    )
+    if filters.q or filters.tag:
+        # The same moment, in words that no index knows.
+        unindexed = Least("starts_at", "ends_at") if back else Greatest("listed_from", "starts_at")
+        events = events.annotate(unindexed=unindexed)
     if last:
         same = {moment: last.starts_at, "pk__gte" if back else "pk__lte": last.pk}
         events = events.filter(**{f"{moment}__{'lte' if back else 'gte'}": last.starts_at}).exclude(**same)
@@ -258,7 +277,7 @@ def _in_order(
         if not (back or stretch.first or stretch.last):
             part = part.filter(listed_from__isnull=False)
         part = part.order_by(f"-{by}", "-id") if back else part.order_by(by, "id")
-        parts.append(part.values_list(by, "pk")[:most])
+        parts.append(part.values_list(_microseconds(by), "pk")[:most])
     whole = parts[0].union(*parts[1:], all=True)[:most] if len(parts) > 1 else parts[0]
     return list(whole)
 
@@ -315,23 +334,17 @@ def _rows(found: list[_Found], fields: tuple[str, ...]) -> list[Row]:
 
 # A cursor is where a page ended: moment, id, and rank where that is not 0, as hexadecimal numbers.
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
-_FIRST_MOMENT = (dt.datetime(1, 4, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
-_LAST_MOMENT = (dt.datetime(9999, 10, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
-
 
 def _cursor(found: _Found) -> str:
-    moment = (found.starts_at - _EPOCH) // _MICROSECOND
-    return f"{moment:x}-{found.pk:x}" + (f"-{found.rank:x}" if found.rank else "")
+    return f"{found.moment:x}-{found.pk:x}" + (f"-{found.rank:x}" if found.rank else "")
 
 
 def _read_cursor(text: str) -> _Found:
     """Read what `_cursor` wrote; `EventFilters` has seen to its form. A moment no calendar has is the nearest it has."""
     moment, pk, *rank = text.removeprefix("-").split("-")
     moments = int(moment, 16) * (-1 if text.startswith("-") else 1)
-    starts_at = _EPOCH + min(max(moments, _FIRST_MOMENT), _LAST_MOMENT) * _MICROSECOND
-    return _Found(int(rank[0], 16) if rank else 0, starts_at, int(pk, 16) % 2**63)
+    nearest = min(max(moments, _FIRST_MOMENT), _LAST_MOMENT)
+    return _Found(int(rank[0], 16) if rank else 0, nearest, int(pk, 16) % 2**63)
 
 
 def moment_of(cursor: str) -> dt.datetime:

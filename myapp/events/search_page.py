@@ -1,6 +1,7 @@
 """What the list of events shows around its rows: one source for the page and the fragment that replaces a part of it."""
 
 import datetime as dt
+from functools import partial
 from typing import NamedTuple
 
 from django.urls import reverse
@@ -40,8 +41,9 @@ def results_context(filters: EventFilters) -> dict[str, object]:
         "found": _sentence(found),
         "corrected": found.corrected,
         "corrected_url": page + found.filters.link(),
-        "when_chips": _when_chips(page, found.filters),
-        "category_chips": _category_chips(page, found.filters),
+        # Asked for by the template, which keeps what it made of them for questions it has seen before.
+        "when_chips": partial(_when_chips, page, found.filters),
+        "category_chips": partial(_category_chips, page, found.filters),
         "active": _active(page, found),
         "orders": _orders(page, found.filters),
         "feed_query": found.filters.with_(order=Order.DATE.value).link(),
@@ -186,8 +188,8 @@ def _ways_on(page: str, filters: EventFilters) -> list[Chip]:
     return [*ways, Chip(_("All events"), page)]
 
 
-def _with_current(offered: list[Choice], current: str) -> list[Choice]:
+def _with_current(offered: tuple[Choice, ...], current: str) -> tuple[Choice, ...]:
     """The options, with the current one even where nothing of it is to come."""
     if current and all(choice.value != current for choice in offered):
-        return [Choice(current, current), *offered]
+        return (Choice(current, current), *offered)
     return offered

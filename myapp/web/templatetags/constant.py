@@ -26,14 +26,17 @@ class ConstantNode(template.Node):
         kept = self._kept.get(key)
         if kept is None:
             kept = self.nodelist.render(context)
-            if len(self._kept) < _MOST_KEPT:
-                self._kept[key] = kept
+            while len(self._kept) >= _MOST_KEPT:
+                self._kept.pop(
+                    next(iter(self._kept)), None
+                )  # the oldest; another thread may have been faster
+            self._kept[key] = kept
         return kept
 
 
 @register.tag
 def constant(parser: Parser, token: Token) -> ConstantNode:
-    """Render the part once in a process for each language and each combination of the values named.
+    """Render the part once in a process for each language and each combination of the values named, a hundred at most.
 
     The bar and the foot of a page cost more than its list of thirty events, and say the same on each. Never put a
     {% block %} or anything of a person in it: the first rendering is everyone's.

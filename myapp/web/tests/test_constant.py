@@ -40,14 +40,15 @@ def test_constant_is_rendered_for_each_language() -> None:
             assert _render(template, ticks) == expected
 
 
-def test_constant_keeps_a_bounded_number() -> None:
-    template, ticks = _counting("{% constant page %}{{ page }}{{ tick }}{% endconstant %}")
+def test_constant_keeps_the_newest_hundred() -> None:
+    template, ticks = _counting("{% constant page %}{{ page }}-{{ tick }}{% endconstant %}")
 
     for page in range(500):
         _render(template, ticks, page=page)
 
-    assert _render(template, ticks, page=0) == "01"
-    assert _render(template, ticks, page=499) == "499501"
+    assert _render(template, ticks, page=499) == "499-500"
+    assert _render(template, ticks, page=400) == "400-401"
+    assert _render(template, ticks, page=0) == "0-501"
 
 
 def test_constant_refuses_a_block_that_another_template_could_fill() -> None:
