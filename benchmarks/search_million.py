@@ -129,7 +129,7 @@ def table_of(title: str, order: str, repeat: int) -> float:
     """Print the twelve words in one order; returns the worst."""
     from myapp.events.filters import EventFilters
     from myapp.events.marks import mark_rows
-    from myapp.events.search import search
+    from myapp.events.search import TEXTS, search
 
     print(f"\n{title:24} {'events':>8} {'found':>6} {'cpu':>7} {'sql':>7} {'all':>7}  ms")
     worst = 0.0
@@ -137,7 +137,7 @@ def table_of(title: str, order: str, repeat: int) -> float:
         filters = EventFilters(q=word, order=order)
 
         def ask(filters: EventFilters = filters) -> None:
-            mark_rows(search(filters, with_texts=True).rows, filters.q)
+            mark_rows(search(filters, also=TEXTS).rows, filters.q)
 
         found = search(filters)
         timing = measure(ask, repeat)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from myapp.events.calendar_days import Month, Week
 from myapp.events.filters import EventFilters
 from myapp.events.models import Event, EventQuerySet
-from myapp.events.queries import ROW_FIELDS, Row, midnight
+from myapp.events.queries import TIMED_ROW_FIELDS, Row, midnight
 from myapp.events.times import NIGHT_ENDS
 
 IN_A_CELL = 3
@@ -177,7 +177,7 @@ def _beginning(
     of_day = dict(found)
     rows: dict[dt.date, list[Row]] = {}
     counts: dict[dt.date, int] = {}
-    for row in Event.objects.filter(pk__in=of_day).by_date().values(*ROW_FIELDS):
+    for row in Event.objects.filter(pk__in=of_day).by_date().values(*TIMED_ROW_FIELDS):
         row["until"] = last_day(row)
         rows.setdefault(row["day"], []).append(row)
         counts[row["day"]] = of_day[row["id"]]
@@ -194,7 +194,7 @@ def _lasting(events: EventQuerySet, first: dt.date, last: dt.date) -> list[Row]:
         .filter(over__gt=F("day"))
         # In the order of their own index, or PostgreSQL walks along all beginnings to find the few that last.
         .order_by("ends_at", "id")
-        .values(*ROW_FIELDS)[:MOST_LONG]
+        .values(*TIMED_ROW_FIELDS)[:MOST_LONG]
     )
     lasting = [row | {"until": last_day(row)} for row in found]
     lasting = [row for row in lasting if row["until"] > row["day"] and row["until"] >= first]

@@ -36,8 +36,8 @@ _WEIGHTS = [0.1, 0.4, 0.4, 1.0]
 # How far the first stretch of a search for words goes, see `_stretches`: some thousand events of a large campus.
 _NEAR = dt.timedelta(days=6)
 _NEAR_FOR_RANKING = dt.timedelta(days=20)
-# What excerpts are cut from.
-_TEXTS = ("summary", "beginning")
+# What excerpts are cut from: fields of a row when asked for.
+TEXTS = ("summary", "beginning")
 _BEGINNING = 1500
 
 
@@ -100,14 +100,14 @@ def search(
     *,
     limit: int = PAGE,
     after: str | None = None,
-    with_texts: bool = False,
+    also: tuple[str, ...] = (),
     now: dt.datetime | None = None,
 ) -> Results:
     """Return a page of at most `limit` rows of what matches, after a cursor (by default the question's own).
 
     Two queries, one more for each organisation or building that the question names. Where words find nothing on the
-    first page, one more to correct them and, when that helps, two for what the corrected words find. `with_texts` adds
-    each event's `summary` and the `beginning` of its description to its row.
+    first page, one more to correct them and, when that helps, two for what the corrected words find. `also` names
+    more fields of an event that its row should hold; `TEXTS` are its summary and the `beginning` of its description.
     """
     now = now or timezone.now()
     after = filters.after if after is None else after
@@ -116,7 +116,7 @@ def search(
         return Results(
             filters=filters, rows=[], count=0, organisation=names.organisation, building=names.building
         )
-    fields = (*ROW_FIELDS, *(_TEXTS if with_texts else ()))
+    fields = (*ROW_FIELDS, *also)
     results = _page(filters, names, limit, after, fields, now)
     if filters.q and not results.rows and not after:
         corrected = _corrected(filters.q)

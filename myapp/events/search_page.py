@@ -31,7 +31,7 @@ def results_context(filters: EventFilters) -> dict[str, object]:
 
     Where nothing is found, one query more for each of at most two ways on.
     """
-    found = search.search(filters, with_texts=bool(filters.q))
+    found = search.search(filters, also=search.TEXTS if filters.q else ())
     if found.filters.q:
         mark_rows(found.rows, found.filters.q)
     page = reverse("events:list")

@@ -67,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     day = _day_asked_for(request.GET.get("day", ""))
     filters = EventFilters(start=day) if day > today else EventFilters()
-    found = search(filters)
+    found = search(filters, also=("starts_at",))
     busy = queries.busy_days(today, STRIP_DAYS)
     context = {
         "strip": _strip(busy, current=day),
