@@ -41,7 +41,7 @@ def remove() -> int:
     )
     Room.objects.filter(building__in=empty).delete()
     empty.delete()
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
     return gone
 
 
@@ -70,7 +70,7 @@ def write(plan: Plan, on_progress: Callable[[int], None] = lambda _done: None) -
     vocabulary.relearn()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_event, events_organisation, venues_room")
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
 
 
 def _address(spec: BuildingSpec, site: int) -> str:

@@ -39,7 +39,7 @@ def _require_organiser(user: User, organisation: Organisation) -> None:
 def _told_everyone(event: Event) -> None:
     """After commit, forget the shared pages: the event may be on any of them."""
     vocabulary.learn([event.pk])
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
 
 
 @transaction.atomic
@@ -113,7 +113,7 @@ def save_organisation(organisation: Organisation, *, acting_user: User) -> Organ
     organisation.save()
     stale = organisation.events.exclude(organisation_name=organisation.name)
     _prepare_again(stale.values_list("pk", flat=True))
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
     return organisation
 
 
@@ -124,7 +124,7 @@ def save_room(room: Room, *, acting_user: User) -> Room:
     room.save()
     stale = room.events.exclude(place_label=room.label, building=room.building_id)
     _prepare_again(stale.values_list("pk", flat=True))
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
     return room
 
 
@@ -135,7 +135,7 @@ def save_building(building: Building, *, acting_user: User) -> Building:
     building.save()
     nowhere_closer = building.events.filter(room=None, place="").exclude(place_label=building.name)
     _prepare_again(nowhere_closer.values_list("pk", flat=True))
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
     return building
 
 
@@ -149,7 +149,7 @@ def delete(thing: Organisation | Series | Room | Building, *, acting_user: User)
     standing_on_it = list(thing.events.values_list("pk", flat=True))
     thing.delete()
     _prepare_again(standing_on_it)
-    transaction.on_commit(forget_public_pages)
+    forget_public_pages()
 
 
 def _require_staff(user: User) -> None:

@@ -85,9 +85,12 @@ class Week:
     def parse(cls, text: str) -> Self:
         """Read "2026-W47". Raises `ValueError` for no week, or one beyond `YEARS`."""
         match = re.fullmatch(r"([0-9]{4})-W([0-9]{2})", text)
-        if match is None or int(match[1]) not in YEARS:
+        if match is None or int(match[1]) not in (YEARS.start - 1, *YEARS):
             raise ValueError(text)
-        return cls(dt.date.fromisocalendar(int(match[1]), int(match[2]), 1))
+        week = cls(dt.date.fromisocalendar(int(match[1]), int(match[2]), 1))
+        if not week._is_within():
+            raise ValueError(text)
+        return week
 
     @classmethod
     def of(cls, date: dt.date) -> Self:
@@ -121,7 +124,11 @@ class Week:
     def neighbour(self, step: int) -> "Week | None":
         """Return the week before (-1) or after (1) it; None beyond `YEARS`."""
         week = Week(self.monday + step * 7 * _DAY)
-        return week if week.monday.isocalendar().year in YEARS else None
+        return week if week._is_within() else None
+
+    def _is_within(self) -> bool:
+        """Whether one of its days stands in `YEARS`: the week of 1 January 2000 is one of 1999."""
+        return self.monday.year in YEARS or self.sunday.year in YEARS
 
 
 class MonthConverter:

@@ -41,7 +41,7 @@ def test_month_that_is_none_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-W54", "2025-W53", "2026-W00", "1999-W52", "2101-W01", "2026-47", "", "2026-W471"]
+    "text", ["2026-W54", "2025-W53", "2026-W00", "1999-W51", "9999-W52", "2101-W01", "2026-47", "", "2026-W471"]
 )
 def test_week_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
@@ -51,7 +51,8 @@ def test_week_that_is_none_is_refused(text: str) -> None:
 def test_calendar_ends_with_its_years() -> None:
     assert Month.parse("2000-01").neighbour(-1) is None
     assert Month.parse("2100-12").neighbour(1) is None
-    assert Week.parse("2000-W01").neighbour(-1) is None
+    assert str(Week.parse("2000-W01").neighbour(-1)) == "1999-W52"  # it holds 1 January 2000
+    assert Week.parse("1999-W52").neighbour(-1) is None
     assert Week.parse("2100-W52").neighbour(1) is None
 
 

@@ -216,6 +216,8 @@ def test_calendar_leads_to_its_neighbours(visitor: Client) -> None:
     assert {"/calendar/2026-W46/", "/calendar/2026-W48/"} <= set(
         hrefs(visitor.get("/calendar/2026-W47/"), "[rel]")
     )
+    assert "/calendar/1999-W52/" in hrefs(visitor.get("/calendar/2000-01/"), "main a")
+    assert visitor.get("/calendar/1999-W52/").status_code == 200  # it holds 1 January 2000
     assert "/calendar/2100-11/" in hrefs(visitor.get("/calendar/2100-12/"), "[rel]")
     assert "/fr/calendar/2026-12/" in hrefs(visitor.get("/fr/calendar/2026-11/"), "[rel]")
 
