@@ -41,7 +41,8 @@ def test_month_that_is_none_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-W54", "2025-W53", "2026-W00", "1999-W51", "9999-W52", "2101-W01", "2026-47", "", "2026-W471"]
+    "text",
+    ["2026-W54", "2025-W53", "2026-W00", "1999-W51", "9999-W52", "2101-W01", "2026-47", "", "2026-W471"],
 )
 def test_week_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError):

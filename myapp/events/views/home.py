@@ -45,10 +45,10 @@ class StripDay(NamedTuple):
     current: bool
 
 
-def _strip(days: list[BusyDay], *, current: dt.date) -> list[StripDay]:
+def _strip(days: list[BusyDay], *, current: dt.date) -> tuple[StripDay, ...]:
     """The strip of days; a day with anything on is never drawn as an empty one."""
     most = max((day.events for day in days), default=0) or 1
-    return [
+    return tuple(
         StripDay(
             url=f"?day={day.date.isoformat()}",
             weekday=date_format(day.date, "D"),
@@ -58,7 +58,7 @@ def _strip(days: list[BusyDay], *, current: dt.date) -> list[StripDay]:
             current=day.date == current,
         )
         for day in days
-    ]
+    )
 
 
 @public_page(keep=30, reads=("day",))
