@@ -246,6 +246,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "eventmate.static_files.HashedStaticFiles"},
 }
 
+# Backups: docs/backups.md says how they are made, kept and restored
+
+BACKUP_DIR = Path(env.text("BACKUP_DIR", str(DATA_DIR / "backups")))
+BACKUP_RECIPIENT = env.text("BACKUP_RECIPIENT", "")  # whose public keys seal them
+BACKUP_IDENTITY = env.text("BACKUP_IDENTITY", "")  # the private key with which the drill opens them
+
 # Logs go to standard error, which the journal keeps
 # https://docs.djangoproject.com/en/5.2/topics/logging/
 
