@@ -4,6 +4,7 @@ Every reader takes the variable's name, returns the type it is named after, and 
 with a sentence that names the variable. An empty value counts as absent.
 """
 
+import ipaddress
 import os
 import zoneinfo
 from pathlib import Path
@@ -61,6 +62,27 @@ def words(name: str, *, default: tuple[str, ...] = ()) -> list[str]:
     """Return a comma-separated list without empty parts."""
     value = text(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] if value else list(default)
+
+
+def choice(name: str, *, among: tuple[str, ...]) -> str:
+    """Return one of some words; the first is the default."""
+    value = text(name, among[0]).lower()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(among)}, not {value!r}.")
+    return value
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Return a comma-separated list of networks like 10.0.0.0/8; an address is a network of one."""
+    found = []
+    for word in words(name):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds {word!r}, which is no network like 10.0.0.0/8."
+            ) from None
+    return found
 
 
 def secret(name: str, *, default: str | None = None) -> str:

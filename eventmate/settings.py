@@ -43,7 +43,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "myapp.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/"]  # the load balancer asks over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^(health|metrics)/"]  # the load balancer asks over plain HTTP
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -251,6 +251,10 @@ STORAGES = {
 BACKUP_DIR = Path(env.text("BACKUP_DIR", str(DATA_DIR / "backups")))
 BACKUP_RECIPIENT = env.text("BACKUP_RECIPIENT", "")  # whose public keys seal them
 BACKUP_IDENTITY = env.text("BACKUP_IDENTITY", "")  # the private key with which the drill opens them
+
+# Who may read /health/ready/ and /metrics/ besides this machine
+
+METRICS_ALLOW = env.networks("METRICS_ALLOW")
 
 # Logs go to standard error, which the journal keeps
 # https://docs.djangoproject.com/en/5.2/topics/logging/

@@ -1,40 +1,43 @@
-"""The parts the site stands on, each asked in its own thread, so that one that hangs cannot make the answer late."""
+"""The parts the site stands on, and how each of them is."""
 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+from health.asking import Answer, NoAnswerError, ask_all, off_the_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
-LONGEST_SECONDS = 0.8
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+LEAST_FREE_SHARE = 0.03
 
 
 class Health(IntEnum):
     """How well a part is, worst last."""
 
-    OK = 0
+    HEALTHY = 0
     DEGRADED = 1
     UNAVAILABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one part answered: its health, how long it took, and one word on what is wrong.
+    """What one part answered: its health, how long it took, and a few words on what is wrong.
 
-    Never the error's own text: anybody can read this page, and a database's errors name hosts and users.
+    Never the error's own text: a database's errors name hosts and users.
     """
 
     health: Health
@@ -49,32 +52,19 @@ class Part:
 
 def check_parts() -> dict[str, Part]:
     """Ask every part at once and return the answers within `LONGEST_SECONDS`; two queries and two cache round trips."""
-    began = time.monotonic()
-    asked = {name: _threads[name].submit(_timed, ask) for name, (ask, _worst) in PARTS.items()}
-    return {name: _answer(name, future, began) for name, future in asked.items()}
+    answers = ask_all({name: ask for name, (ask, _worst) in PARTS.items()})
+    return {name: _judged(name, answer) for name, answer in answers.items()}
 
 
-def _answer(name: str, future: Future[tuple[str, float]], began: float) -> Part:
-    """Wait for one part as long as time is left."""
-    worst = PARTS[name][1]
-    try:
-        problem, milliseconds = future.result(max(0.0, began + LONGEST_SECONDS - time.monotonic()))
-    except TimeoutError:
-        future.cancel()
-        problem, milliseconds = "no answer in time", (time.monotonic() - began) * 1000
-    except Exception:
-        logger.exception("Health: %s", name)
-        problem, milliseconds = "failed", (time.monotonic() - began) * 1000
-    return Part(worst if problem else Health.OK, milliseconds, problem)
-
-
-def _timed(ask: Callable[[], str]) -> tuple[str, float]:
-    """Return what a part answers and how many milliseconds it took; gives its thread's connection back."""
-    began = time.monotonic()
-    try:
-        return ask(), (time.monotonic() - began) * 1000
-    finally:
-        connection.close()
+def _judged(name: str, answer: Answer[str]) -> Part:
+    """Return a part by its answer, which is what is wrong with it."""
+    problem = answer.value or ""
+    if isinstance(answer.error, NoAnswerError):
+        problem = "no answer in time"
+    elif answer.error is not None:
+        logger.error("%s is ill", name, exc_info=answer.error)
+        problem = "failed"
+    return Part(PARTS[name][1] if problem else Health.HEALTHY, answer.seconds * 1000, problem)
 
 
 def ask_database() -> str:
@@ -84,7 +74,7 @@ def ask_database() -> str:
     return ""
 
 
-def ask_cache() -> str:
+def ask_redis() -> str:
     """Return what is wrong with the cache, nothing if it gives back what it was given; two round trips.
 
     The client passes over a Redis that is gone, so only the value itself is proof.
@@ -108,12 +98,21 @@ def ask_migrations() -> str:
     return ""
 
 
+def ask_disk() -> str:
+    """Return what is wrong with the disk that media and logs are written to, nothing if there is room on it."""
+    disk = off_the_loop(lambda: os.statvfs(settings.DATA_DIR))
+    if disk.f_flag & os.ST_RDONLY:
+        return "can only be read"
+    free = disk.f_bavail * disk.f_frsize
+    is_full = free < min(LEAST_FREE_BYTES, disk.f_blocks * disk.f_frsize * LEAST_FREE_SHARE)
+    return f"only {free // 1024 // 1024} MB are free" if is_full else ""
+
+
+# Each with how ill the site is without it. Pages are served from a full disk, and without Redis they are only slower.
 PARTS: dict[str, tuple[Callable[[], str], Health]] = {
     "database": (ask_database, Health.UNAVAILABLE),
     "migrations": (ask_migrations, Health.UNAVAILABLE),
-    "cache": (ask_cache, Health.DEGRADED),
+    "redis": (ask_redis, Health.DEGRADED),
+    "disk": (ask_disk, Health.DEGRADED),
 }
 _known: list[str] = []
-# Two threads a part, so that a part that hangs holds up no other; with both hanging, the next answer is "no answer in
-# time" without a third.
-_threads = {name: ThreadPoolExecutor(2, thread_name_prefix=f"health-{name}") for name in PARTS}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
+from health.doors import allowed_machines_only
 from health.parts import Health, check_parts
 from myapp.web.policies import operators_page
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @operators_page
 def health(_request: Request) -> JsonResponse:
     """Say that the process answers, and when; no queries."""
-    return JsonResponse({"status": "ok", "timestamp": timezone.now().isoformat()})
+    return JsonResponse({"status": "healthy", "timestamp": timezone.now().isoformat()})
 
 
 @operators_page
@@ -27,13 +28,14 @@ def live(_request: Request) -> HttpResponse:
 
 
 @operators_page
+@allowed_machines_only
 def ready(_request: Request) -> JsonResponse:
     """Say whether requests can be served, part by part, within a second: 503 without the database or its tables.
 
-    Without Redis the site is slower and complete, so that is 200 and "degraded".
+    Without Redis or with a full disk the site is slower and complete, so that is 200 and "degraded".
     """
     parts = check_parts()
-    status = max((part.health for part in parts.values()), default=Health.OK)
+    status = max((part.health for part in parts.values()), default=Health.HEALTHY)
     return JsonResponse(
         {
             "status": status.name.lower(),
