@@ -1,4 +1,4 @@
-"""A site for `test_gunicorn_config.py`: it knows its database before it is forked, and answers how many ask it at once."""
+"""A site for `test_gunicorn_config.py`: it has asked its database before it is forked, and answers how many ask it at once."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -11,9 +11,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-MADE_BEFORE_THE_FORK = connection.settings_dict[
-    "NAME"
-]  # with this the connection object exists, as after any import
+with connection.cursor() as before_the_fork:  # what an import could do, and what every worker would inherit
+    before_the_fork.execute("SELECT 1")
 
 
 def application(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

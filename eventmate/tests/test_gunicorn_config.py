@@ -8,8 +8,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from eventmate.services.holding import ROOT
 
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn_config.py")]
@@ -56,6 +54,7 @@ def test_make_run_differs_by_reloading_only():
         "loglevel",
         "post_fork",
         "post_worker_init",
+        "preload_app",
         "reload",
         "reload_engine",
         "reload_extra_files",
@@ -63,14 +62,16 @@ def test_make_run_differs_by_reloading_only():
     }
 
 
-@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["as configured", "preloaded"])
-def test_requests_wait_for_the_database_side_by_side(tmp_path: Path, preload: list[str]):
-    """On one worker with 8 connections; a worker that waits for its database in C would ask one thing at a time."""
+def test_requests_wait_for_the_database_side_by_side(tmp_path: Path):
+    """On two workers with 8 connections each; one that waits for its database in C would ask one thing at a time.
+
+    They are forked from a process that has asked the database already.
+    """
     address = f"/tmp/eventmate-test-{os.getpid()}.sock"
     log = (tmp_path / "log").open("w+")
     server = subprocess.Popen(
-        [*GUNICORN, *preload, "--bind", f"unix:{address}", "eventmate.tests.asks_database:application"],
-        env=os.environ | {"WEB_CONCURRENCY": "1", "DATABASE_POOL_SIZE": "8"},
+        [*GUNICORN, "--bind", f"unix:{address}", "eventmate.tests.asks_database:application"],
+        env=os.environ | {"WEB_CONCURRENCY": "2", "DATABASE_POOL_SIZE": "8"},
         stdout=log,
         stderr=log,
         cwd=ROOT,
@@ -88,7 +89,9 @@ def test_requests_wait_for_the_database_side_by_side(tmp_path: Path, preload: li
         server.terminate()
         server.wait(40)
         log.close()
-    assert "Error" not in (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "Error" not in said
+    assert said.count("Booting worker") == 2
 
 
 def ask(address: str) -> bytes:
