@@ -145,17 +145,20 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "eventmate",
         "OPTIONS": {
-            # A Redis that does not answer costs a request this long at most, and nothing else.
+            # A Redis that does not answer costs the first request this long, and the others nothing: the breaker.
+            "REDIS_CLIENT_CLASS": "eventmate.breaker.GuardedRedis",
             "SOCKET_CONNECT_TIMEOUT": 0.05,
-            "SOCKET_TIMEOUT": 0.1,
+            "SOCKET_TIMEOUT": 0.08,
             "IGNORE_EXCEPTIONS": True,
-            "CONNECTION_POOL_KWARGS": {"max_connections": 50},
+            "CONNECTION_POOL_KWARGS": {
+                "max_connections": 50
+            },  # of a process; whoever finds none free does without
+            "COMPRESSOR": "eventmate.caches.CompressLarge",
         },
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 RATELIMIT_FAIL_OPEN = True  # without Redis nobody is counted; nobody is locked out either
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # a wiped Redis signs nobody out
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -5,20 +5,20 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from eventmate import breaker
 from myapp.accounts.models import User
 from myapp.events.models import Organisation
 from myapp.testing import people
 from myapp.testing.factories import make_organisation
-from myapp.web import page_store
 
 
 @pytest.fixture(autouse=True)
-def _alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(settings: Settings) -> None:
     """Every test has a cache of its own, empty, and mistakes of public pages raise."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.RAISE_ON_PERSONAL_DATA = True
     settings.KEEP_PUBLIC_PAGES = True
-    monkeypatch.setattr(page_store, "_pause_until", 0.0)
+    breaker.stop_all()
     cache.clear()
 
 

@@ -4,15 +4,13 @@ Every kept page carries the site's *generation*. One round trip fetches both, a 
 absent, so `forget_public_pages()` forgets all of them by changing one value. The generation is read before a page is
 made: a page made from data that changed meanwhile carries the old one and is never served.
 
-Without Redis pages are made each time; after a failure the store is left alone for a second, so that a Redis that
-does not answer costs one time-out a second and process, not two a request.
+Without Redis pages are made each time.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-import time
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GENERATION = "public-pages:generation"
-PAUSE_SECONDS = 1.0
 LONGEST_WAIT = 10.0
-_pause_until = 0.0
 
 
 class KeptPage(NamedTuple):
@@ -47,8 +43,7 @@ def look_up(key: str) -> tuple[str, KeptPage | None]:
 
     The generation is empty when there is no store at present.
     """
-    global _pause_until  # noqa: PLW0603 - one pause per process is what is meant
-    if time.monotonic() < _pause_until or not getattr(settings, "KEEP_PUBLIC_PAGES", not settings.DEBUG):
+    if not getattr(settings, "KEEP_PUBLIC_PAGES", not settings.DEBUG):
         return "", None
     found = cache.get_many((GENERATION, key))
     generation = found.get(GENERATION)
@@ -56,7 +51,6 @@ def look_up(key: str) -> tuple[str, KeptPage | None]:
         cache.add(GENERATION, secrets.token_hex(8), timeout=None)
         generation = cache.get(GENERATION)  # ours, or that of another process; what add() says may be a guess
         if generation is None:
-            _pause_until = time.monotonic() + PAUSE_SECONDS
             return "", None
     kept = found.get(key)
     return generation, KeptPage(kept[1], kept[2]) if kept and kept[0] == generation else None

@@ -1,0 +1,201 @@
+"""Real servers that a test may kill: a Valkey (or Redis) of its own, and the site under gunicorn.
+
+def test_something(redis_server, start_site):
+    site = start_site(REDIS_URL=redis_server.url)
+    redis_server.kill()
+    assert site.get("/").status == 200
+"""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from redis import Redis
+
+from eventmate.services.holding import ROOT
+from eventmate.services.programs import find_valkey
+from eventmate.services.valkey import Valkey
+
+_PATIENCE = 60
+
+
+class RedisServer:
+    """A server that forgets everything when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it in a folder."""
+        folder.mkdir(exist_ok=True)
+        self._valkey = Valkey(folder, find_valkey())
+        self.url = self._valkey.url()
+        self.start()
+
+    def start(self) -> None:
+        """Start it, empty, where it was; returns when it answers."""
+        self._valkey.socket.unlink(missing_ok=True)
+        self._process = self._valkey.start()
+        wait_for(self._valkey.answers)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it take connections and commands and say nothing, with all it knows."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def keys(self, containing: str) -> list[str]:
+        """Return the keys with a word in them."""
+        with Redis.from_url(self.url) as client:
+            return [key.decode() for key in client.keys(f"*{containing}*")]
+
+    def remove(self) -> None:
+        """End it, and its socket."""
+        self.kill()
+        self._valkey.socket.unlink(missing_ok=True)
+        self._valkey.tidy()
+
+
+class Answer(NamedTuple):
+    """What the site answered, and how many seconds it took."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: str
+    seconds: float
+
+
+class Site:
+    """EventMate under gunicorn, as in production but for the number of workers, at http://127.0.0.1:`port`."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        """Start it; returns when it answers."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn_config.py")],
+                env=os.environ | {"WEB_CONCURRENCY": "1", "PORT": str(self.port)} | environment,
+                stdout=out,
+                stderr=out,
+                cwd=ROOT,
+            )
+        wait_for(lambda: self.answers("/health/live/"), log.read_text)
+
+    def answers(self, path: str) -> bool:
+        """Whether it answers a path with 200."""
+        try:
+            return self.get(path).status == 200
+        except OSError:
+            return False
+
+    def get(self, path: str, *, cookies: str = "", **headers: str) -> Answer:
+        """Ask for a page on a connection of its own."""
+        return self._ask("GET", path, None, {"Cookie": cookies} | headers)
+
+    def post(self, path: str, data: dict[str, str], *, cookies: str = "") -> Answer:
+        """Send a form."""
+        form = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookies}
+        return self._ask("POST", path, urlencode(data), form)
+
+    def send_form(self, path: str, page: Answer, data: dict[str, str], *, cookies: str = "") -> Answer:
+        """Send a form of a page, with the page's proof of origin."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.body)
+        cookie = re.search(r"csrftoken=(\w+)", str(page.headers))
+        assert token
+        assert cookie
+        proven = data | {"csrfmiddlewaretoken": token[1]}
+        return self.post(path, proven, cookies=f"{cookies}; csrftoken={cookie[1]}".strip("; "))
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+        began = time.monotonic()
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            asking.request(method, path, body, {name: value for name, value in headers.items() if value})
+            answer = asking.getresponse()
+            text = answer.read().decode(errors="replace")
+            return Answer(answer.status, answer.headers, text, time.monotonic() - began)
+        finally:
+            asking.close()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.send_signal(signal.SIGQUIT)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def wait_for(
+    happened: Callable[[], Any], told: Callable[[], str] = str, *, seconds: float = _PATIENCE
+) -> None:
+    """Return when something has happened; fails with what is `told` where it does not."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, told() or f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def url_of_test_database() -> str:
+    """Return the URL of the database this test writes to, for another process."""
+    named = connection.settings_dict
+    port = f"&port={named['PORT']}" if named["PORT"] else ""
+    login = f"{named['USER']}:{named['PASSWORD']}@" if named["PASSWORD"] else ""
+    user = f"&user={named['USER']}" if named["USER"] and not login else ""
+    return f"postgresql://{login}/{named['NAME']}?host={named['HOST'] or '/var/run/postgresql'}{port}{user}"
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own."""
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def collected_static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the static files under the names that pages use in production."""
+    data = tmp_path_factory.mktemp("data")
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "-v", "0"],
+        env=os.environ | {"DATA_DIR": str(data)},
+        cwd=ROOT,
+        check=True,
+        timeout=120,
+    )
+    return data
+
+
+@pytest.fixture
+def start_site(tmp_path: Path, collected_static: Path) -> Iterator[Callable[..., Site]]:
+    """Start the site with some variables of the environment changed; it ends with the test."""
+    sites: list[Site] = []
+
+    def start(**environment: str) -> Site:
+        sites.append(
+            Site(tmp_path / f"site-{len(sites)}.log", {"DATA_DIR": str(collected_static)} | environment)
+        )
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.stop()
