@@ -12,7 +12,7 @@ application = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - Django must be set up first
 
 if not settings.CLOUDINARY_URL:
-    # Posters as local files. Nginx serves the folder where there is one in front, and nothing of it reaches here.
+    # Posters as local files; Nginx keeps them where there is one in front.
     application = WhiteNoise(
         application, root=settings.MEDIA_ROOT, prefix=settings.MEDIA_URL, autorefresh=True
     )

@@ -1,0 +1,245 @@
+"""EventMate as it stands in production: the shipped Nginx configuration in front of gunicorn, as ordinary processes.
+
+    with serving(folder, database=…, redis=…) as site:
+        site.ask("/events/").headers["X-Cache-Status"]
+
+Nothing is taken from /etc but Nginx's list of media types; everything else lives in a folder of the test's own, which is
+gone afterwards. Paths and ports of the shipped files are replaced, not a directive more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from myapp.testing.needs import needs_nginx, needs_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from email.message import Message
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "deploy" / "nginx"
+DOMAIN = "events.example.edu"
+SECRET = "a-secret-of-these-tests"
+PORTS = {"443": "https", "80": "http", "127.0.0.1:8081": "limits", "127.0.0.1:8082": "refresh"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers and the body as it went over the wire."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def cache(self) -> str:
+        """What Nginx says of its cache: HIT, MISS, STALE …; nothing for a page it never keeps."""
+        return self.headers.get("X-Cache-Status", "")
+
+
+class Conversation:
+    """One connection to a server, over TLS where `name` says for whom; requests go one after the other."""
+
+    def __init__(self, port: int, name: str = "") -> None:
+        """Connect, and agree on HTTP/1.1."""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=15)
+        self.socket = _tls("http/1.1").wrap_socket(plain, server_hostname=name) if name else plain
+
+    def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+        """Send a request and read its answer; `accept_encoding="br"` is the header Accept-Encoding."""
+        named = {name.replace("_", "-"): value for name, value in ({"host": DOMAIN} | headers).items()}
+        if body or method == "POST":
+            named["content-length"] = str(len(body))
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items()), "", ""]
+        self.socket.sendall("\r\n".join(lines).encode() + body)
+        response = HTTPResponse(self.socket, method=method)
+        response.begin()
+        return Answer(response.status, response.headers, response.read())
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+@dataclass
+class Site:
+    """A running site; `ports` are those of its doors: https, http, limits, refresh."""
+
+    folder: Path
+    ports: dict[str, int]
+    environment: dict[str, str]
+    application: str
+    _gunicorn: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def ask(self, path: str, method: str = "GET", *, door: str = "https", **headers: str) -> Answer:
+        """Ask one of the doors on a connection of its own."""
+        conversation = self.converse(door)
+        try:
+            return conversation.ask(path, method, b"", **headers)
+        finally:
+            conversation.close()
+
+    def converse(self, door: str = "https") -> Conversation:
+        """Connect to a door and stay connected."""
+        return Conversation(self.ports[door], DOMAIN if door == "https" else "")
+
+    def start_application(self) -> None:
+        """Start gunicorn, and wait until it answers at its socket."""
+        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn_config.py")]
+        command += ["--bind", f"unix:{self.folder}/app.sock", "--workers", "1", "--graceful-timeout", "1"]
+        command += [self.application]
+        with (self.folder / "gunicorn.log").open("ab") as log:
+            self._gunicorn.append(
+                subprocess.Popen(
+                    command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                )
+            )
+        _wait_for(lambda: _answers(self.folder / "app.sock"), self.folder / "gunicorn.log")
+
+    def kill_application(self) -> None:
+        """End gunicorn and its workers without a word: nothing answers at its socket any more."""
+        while self._gunicorn:
+            master = self._gunicorn.pop()
+            os.killpg(master.pid, signal.SIGKILL)
+            master.wait()
+
+    def log(self, name: str) -> list[str]:
+        """Return the lines of one of Nginx's logs."""
+        return (self.folder / "logs" / name).read_text().splitlines()
+
+
+@contextmanager
+def serving(
+    folder: Path, *, database: str, redis: str, application: str = "eventmate.wsgi:application"
+) -> Iterator[Site]:
+    """Run Nginx and gunicorn in a folder until the block is left. Skips the test where Nginx is missing."""
+    program = needs_nginx()
+    ports = dict(zip(PORTS.values(), _free_ports(len(PORTS)), strict=True))
+    configuration = configured(folder, ports)
+    environment = os.environ | {
+        "DATABASE_URL": database,
+        "REDIS_URL": redis,
+        "SITE_URL": f"https://{DOMAIN}",
+        "BEHIND_PROXY": "1",
+        "DATA_DIR": str(ROOT / "var" / "behind-nginx"),  # static files are collected once, not with every run
+    }
+    with (folder / "nginx.log").open("ab") as log:
+        nginx = subprocess.Popen(
+            [str(program), "-c", str(configuration), "-e", str(folder / "nginx.log"), "-g", "daemon off;"],
+            stdout=log,
+            stderr=log,
+        )
+    site = Site(folder, ports, environment, application)
+    try:
+        _wait_for(lambda: _is_open(ports["https"]), folder / "nginx.log")
+        site.start_application()
+        yield site
+    finally:
+        site.kill_application()
+        nginx.terminate()
+        nginx.wait(10)
+
+
+def configured(folder: Path, ports: dict[str, int]) -> Path:
+    """Write the shipped configuration into a folder, with its placeholders filled; returns the main file."""
+    for name in ("cache", "logs", "temporary"):
+        (folder / name).mkdir()
+    shutil.copytree(SHIPPED, folder / "eventmate")
+    key, certificate = _certificate(folder)
+    replaced = {
+        "@DOMAIN@": DOMAIN,
+        "@CERTIFICATE@": str(certificate),
+        "@CERTIFICATE_KEY@": str(key),
+        "@REFRESH_SECRET@": SECRET,
+        "/etc/nginx/eventmate": str(folder / "eventmate"),
+        "/var/cache/nginx/eventmate": str(folder / "cache"),
+        "/var/log/nginx": str(folder / "logs"),
+        "/run/eventmate/eventmate.sock": str(folder / "app.sock"),
+        "/run/nginx.pid": str(folder / "nginx.pid"),
+        "127.0.0.1:8081": f"127.0.0.1:{ports['limits']}",
+        "127.0.0.1:8082": f"127.0.0.1:{ports['refresh']}",
+        "listen 443": f"listen 127.0.0.1:{ports['https']}",
+        "listen 80": f"listen 127.0.0.1:{ports['http']}",
+        "user www-data;": f"user {os.environ.get('USER') or 'root'};" if os.geteuid() == 0 else "",
+        "include /etc/nginx/modules-enabled/*.conf;": "",
+        "include /etc/nginx/conf.d/*.conf;": "",
+        "include /etc/nginx/sites-enabled/*;": f"include {folder}/eventmate/eventmate.conf;\n"
+        + "".join(
+            f"{what}_temp_path {folder}/temporary/{what};\n"
+            for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        ),
+    }
+    for path in (folder / "eventmate").rglob("*.conf"):
+        text = re.sub(r"\n *listen \[::\].*", "", path.read_text())
+        for old, new in replaced.items():
+            text = text.replace(old, new)
+        path.write_text(text)
+    return folder / "eventmate" / "nginx.conf"
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a key and a certificate that it signs itself."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    openssl = needs_program("OpenSSL (Debian: openssl)", "openssl")
+    how = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    subprocess.run(
+        [openssl, *how.split(), "-subj", f"/CN={DOMAIN}", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    return key, certificate
+
+
+def _tls(*protocols: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(list(protocols))
+    return context
+
+
+def _free_ports(number: int) -> list[int]:
+    """Return ports that nobody listens on, all held until the last one is found."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(10)
+        try:
+            probe.connect(str(path))
+            probe.sendall(b"GET /health/live/ HTTP/1.0\r\nHost: " + DOMAIN.encode() + b"\r\n\r\n")
+            return b" 200 " in probe.recv(100)
+        except OSError:
+            return False
+
+
+def _wait_for(is_true: Callable[[], bool], log: Path) -> None:
+    """Wait until something holds; say what the log says where it never does."""
+    until = time.monotonic() + 60
+    while not is_true():
+        if time.monotonic() > until:
+            raise TimeoutError(log.read_text())
+        time.sleep(0.05)
