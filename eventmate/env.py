@@ -126,17 +126,28 @@ def site_url(name: str, *, default: str) -> str:
     return value
 
 
+# How long a server may be silent. One that vanished without a word (a cable, a power cut) is noticed after seconds; libpq
+# alone would wait a quarter of an hour. Seconds, but for the last one; all but the first are for TCP only.
+_PATIENCE = {
+    "connect_timeout": "2",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "10000",
+}
+
+
 def database(name: str) -> dict[str, Any]:
     """Return Django's settings for a PostgreSQL URL.
 
     The form is libpq's: `postgresql://user:password@host:port/database?sslmode=require`, where the host may also be
-    a folder that holds a socket, as `?host=/run/postgresql`.
+    a folder that holds a socket, as `?host=/run/postgresql`. What the URL says of time-outs wins over ours.
     """
     value = secret(name)
     parts = urlsplit(value)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"{name} must start with postgresql://; EventMate needs PostgreSQL.")
-    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = _PATIENCE | dict(parse_qsl(parts.query))
     database_name = unquote(parts.path.lstrip("/")) or options.pop("dbname", "")
     if not database_name:
         raise ImproperlyConfigured(f"{name} names no database.")
@@ -145,7 +156,7 @@ def database(name: str) -> dict[str, Any]:
     except ValueError:
         raise ImproperlyConfigured(f"{name} has a port that is no number.") from None
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "eventmate.postgresql",
         "NAME": database_name,
         "USER": unquote(parts.username or "") or options.pop("user", ""),
         "PASSWORD": unquote(parts.password or "") or options.pop("password", ""),

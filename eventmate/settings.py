@@ -131,8 +131,14 @@ DATABASES = {"default": env.database("DATABASE_URL")}
 DATABASES["default"]["OPTIONS"] |= {
     # Compiling one of our queries would take longer than any of them takes to run.
     "options": f"{DATABASES['default']['OPTIONS'].get('options', '')} -c jit=off".strip(),
-    # Django's native pool: a gevent worker serves a thousand clients on these few connections.
-    "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL_SIZE", default=8, least=1), "timeout": 10},
+    # A gevent worker serves a thousand clients on these few connections. Queries take milliseconds: whoever has waited
+    # three seconds for a connection stands in a queue that only grows, and is told to come back.
+    "pool": {
+        "min_size": 1,
+        "max_size": env.number("DATABASE_POOL_SIZE", default=8, least=1),
+        "timeout": 3,
+        "reconnect_timeout": 0,  # who gives up at once is not silent for minutes when the server is back
+    },
 }
 
 # Redis or Valkey when there is one, else each process for itself

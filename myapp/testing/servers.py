@@ -24,7 +24,8 @@ from django.db import connection
 from redis import Redis
 
 from eventmate.services.holding import ROOT
-from eventmate.services.programs import find_valkey
+from eventmate.services.postgres import Postgres
+from eventmate.services.programs import find_postgres, find_valkey
 from eventmate.services.valkey import Valkey
 
 _PATIENCE = 60
@@ -69,6 +70,58 @@ class RedisServer:
         self.kill()
         self._valkey.socket.unlink(missing_ok=True)
         self._valkey.tidy()
+
+
+class PostgresServer:
+    """A PostgreSQL with the site's tables in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make and start one in a folder, and migrate."""
+        folder.mkdir(exist_ok=True)
+        self._postgres = Postgres(folder, find_postgres(folder).folder, quick=True)
+        self.url = self._postgres.url()
+        self.start()
+        self.run("manage.py", "migrate", "-v", "0")
+
+    def start(self) -> None:
+        """Start it with what it knew; returns when it answers."""
+        self._postgres.prepare()
+        self._process = self._postgres.start()
+        wait_for(self._postgres.answers)
+
+    def is_running(self) -> bool:
+        """Whether it was not ended."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a crash does; its children end when they notice."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it as an upgrade does: at once, and in order."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+    def run(self, *words: str) -> str:
+        """Run Python with this database; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, *words],
+            env=os.environ | {"DATABASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "eventmate.settings"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def remove(self) -> None:
+        """End it and leave nothing behind."""
+        if self.is_running():
+            self.stop()
+        self._postgres.doubt()
+        self._postgres.tidy()
 
 
 class Answer(NamedTuple):
@@ -169,6 +222,22 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path / "redis")
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="module")
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL of the module's own, with the tables and nothing in them."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_server(postgres_cluster: PostgresServer) -> PostgresServer:
+    """The same one, for tests that end it: the next finds it running."""
+    if not postgres_cluster.is_running():
+        postgres_cluster.start()
+    return postgres_cluster
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ replaced by a plain page made here, so that an error never ends in a second one.
 from __future__ import annotations
 
 import logging
+import random
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language, gettext as _
 from django_ratelimit.exceptions import Ratelimited
 
+from eventmate.postgresql.gone import is_gone
 from myapp.web.languages import language_prefix
 from myapp.web.public_pages import PersonalDataOnPublicPage, impersonal
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from myapp.web.gone import Gone, Way
 
 logger = logging.getLogger(__name__)
+
+READING = ("GET", "HEAD")
+RETRY_SECONDS = (5, 15)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -76,18 +82,48 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault. A template that stands alone, no context processor, no query: any of them may be what broke."""
-    del request
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    """500: our fault; 503 where what nobody caught says that the database is gone."""
+    error = sys.exc_info()[1]  # Django calls this while it handles it
+    if is_gone(error):
+        return unavailable(request)
+    sentence = _("Something broke on our side. It has been written down for those who mend it.")
+    return _page_alone(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the database is gone. The browser asks again by itself for what was only read; nobody keeps the answer.
+
+    Each is told another time, so that those who saw it do not all come back in one second.
+    """
+    wait = str(random.randint(*RETRY_SECONDS))  # noqa: S311 - spreads people, guards nothing
+    logger.warning("%s %s: no database", request.method, request.path)
+    if request.method in READING:
+        sentence = _(
+            "We cannot reach our records just now. This page tries again by itself in a few seconds."
+        )
+    else:
+        sentence = _(
+            "We cannot reach our records just now, so what you sent may not have been saved. "
+            "Look in a minute, and send it again if it is not there."
+        )
+    response = _page_alone(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
+    response["Retry-After"] = wait
+    if request.method in READING:
+        response["Refresh"] = wait
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - in one line, not with a traceback each
+    return response
+
+
+def _page_alone(status: HTTPStatus, sentence: str) -> HttpResponse:
+    """Render a template that stands alone, no context processor, no query: any of them may be what broke."""
+    context = {"home_url": f"{language_prefix()}/", "sentence": sentence}
     try:
-        return HttpResponse(
-            render_to_string("errors/500.html", {"home_url": f"{language_prefix()}/"}), status=status
-        )
+        response = HttpResponse(render_to_string(f"errors/{int(status)}.html", context), status=status)
     except Exception:
-        logger.exception("The page for 500 cannot be rendered")
-        return _plain_page(
-            status, _("Something broke on our side. It has been written down for those who mend it.")
-        )
+        logger.exception("The page for %s cannot be rendered", int(status))
+        response = _plain_page(status, sentence)
+    response.is_ours = True  # type: ignore[attr-defined]
+    return response
 
 
 def _page(

@@ -1,0 +1,118 @@
+"""Django's PostgreSQL backend with a pool that says at once when there is no server, and uses it at once when it is back.
+
+psycopg's pool waits for a server that is gone: each request would wait `timeout` seconds for a connection that cannot
+come, and the pool itself asks again after one, two, four … seconds, so that a site may go on without its database for
+minutes after that is back. Here a connection that could not be made fails everybody who waits for one, and for
+`PAUSE_SECONDS` everybody who comes; then one request finds out for all.
+
+Idle connections die with their server. Django would hand the dead one to a request, or ask before each request whether
+it lives (CONN_HEALTH_CHECKS), a round trip each time. A look at the socket tells the same without asking.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql import base
+from psycopg.pq import ConnStatus
+from psycopg_pool import ConnectionPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0  # a server needs longer to start; a person does not notice
+FINDING_OUT_SECONDS = 3.0  # for the one request that tries, longer than connect_timeout
+
+
+class Pool(ConnectionPool):
+    """A pool that knows when its server is gone."""
+
+    _gone_until = 0.0
+
+    def refuse_while_gone(self) -> None:
+        """Raise `psycopg.OperationalError` while the server is known to be gone; lets one through who finds out."""
+        if not self._gone_until:
+            return
+        now = time.monotonic()
+        if now < self._gone_until:
+            raise psycopg.OperationalError("PostgreSQL was not there a moment ago.")
+        self._gone_until = now + FINDING_OUT_SECONDS
+
+    def reconnect_failed(self) -> None:
+        """Be told that a connection could not be made: nobody needs to wait for one."""
+        if not self._gone_until:
+            logger.error("PostgreSQL is not there: no connection to %s can be made.", self.name)
+        self._gone_until = time.monotonic() + PAUSE_SECONDS
+        with self._lock:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        for client in waiting:
+            client.fail(psycopg.OperationalError("PostgreSQL is not there."))
+
+    def answered(self) -> None:
+        """Be told that there is a connection that lives."""
+        if self._gone_until:
+            self._gone_until = 0.0
+            logger.warning("PostgreSQL is there again.")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One thread's (or greenlet's) connection; Django looks for it by this name."""
+
+    # Django's, which its types do not know yet
+    _connection_pools: ClassVar[dict[str, Pool]]
+    _configure_connection: Callable[[psycopg.Connection], bool]
+
+    @property
+    def pool(self) -> Pool | None:
+        """Return the process's pool for this database, made like Django's; None where the settings want none."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        if self.alias not in self._connection_pools:
+            if self.settings_dict.get("CONN_MAX_AGE", 0) or self.settings_dict.get("CONN_HEALTH_CHECKS"):
+                raise ImproperlyConfigured("CONN_MAX_AGE and CONN_HEALTH_CHECKS do not go with the pool.")
+            pool = Pool(
+                kwargs=self.get_connection_params() | {"autocommit": True},
+                open=False,
+                name=self.alias,
+                configure=self._configure_connection,  # type: ignore[arg-type]
+                **options,
+            )
+            self._connection_pools.setdefault(self.alias, pool)  # another thread may have been faster
+        return self._connection_pools[self.alias]
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Return a connection whose server is there. Raises `psycopg.OperationalError`, at once while it is gone."""
+        pool = self.pool
+        if pool is None:
+            return super().get_new_connection(conn_params)
+        pool.refuse_while_gone()
+        while True:
+            connection = super().get_new_connection(conn_params)
+            if _is_alive(connection):
+                pool.answered()
+                return connection
+            pool.putconn(connection)  # which throws it away
+            pool.check()  # and those that died with it; others are made while we wait for one
+
+
+def _is_alive(connection: psycopg.Connection) -> bool:
+    """Whether the server still holds the other end, by what the socket says: two system calls, no round trip.
+
+    What ends an idle connection may say why first: that is read once, the end after it.
+    """
+    pgconn = connection.pgconn
+    try:
+        pgconn.consume_input()
+        pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return pgconn.status == ConnStatus.OK
