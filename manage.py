@@ -11,9 +11,15 @@ def main() -> None:
     from eventmate.clone import settle
 
     settle()
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (
+        ImproperlyConfigured
+    ) as error:  # a sentence on a variable: whoever set it is helped by no traceback
+        sys.exit(f"The settings are wrong: {error}")
 
 
 if __name__ == "__main__":
