@@ -131,5 +131,5 @@ def _trusting() -> ssl.SSLContext:
 def _trusting_only(certificate: bytes) -> ssl.SSLContext:
     """Return a context that believes one certificate, so that its dates and names are still looked at."""
     context = ssl.create_default_context(cadata=certificate)
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN  # type: ignore[attr-defined]
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     return context
