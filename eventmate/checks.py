@@ -120,6 +120,12 @@ def _caching() -> Iterator[CheckMessage]:
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",
             id="eventmate.W001",
         )
+    if settings.REFRESH_URL and not settings.REFRESH_SECRET:
+        yield _error(
+            "E009",
+            "REFRESH_URL is set and REFRESH_SECRET is not: Nginx refuses, and withdrawn events stay in its cache.",
+            "Set REFRESH_SECRET to what /etc/nginx/eventmate/secret.conf says.",
+        )
 
 
 def _security() -> Iterator[CheckMessage]:

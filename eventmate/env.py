@@ -112,8 +112,10 @@ def zone(name: str, *, default: str) -> str:
 
 
 def site_url(name: str, *, default: str) -> str:
-    """Return the site's public address without a trailing slash: scheme and host, nothing behind them."""
+    """Return a site's address without a trailing slash: scheme and host, nothing behind them. Its default is not read."""
     value = text(name, default).rstrip("/")
+    if value == default:
+        return value
     parts = urlsplit(value)
     if (
         parts.scheme not in {"http", "https"}

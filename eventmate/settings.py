@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "eventmate",
+    "procrastinate.contrib.django",
     "health",
     "myapp.web",
     "myapp.accounts",
@@ -168,6 +169,16 @@ CACHES = {
 RATELIMIT_FAIL_OPEN = True  # without Redis nobody is counted; nobody is locked out either
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # a wiped Redis signs nobody out
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Jobs are rows of PostgreSQL, written in the transaction of what they are about; `manage.py procrastinate worker` does them
+# https://procrastinate.readthedocs.io/
+
+PROCRASTINATE_IMPORT_PATHS = ["myapp.web.refresh"]
+
+# The cache in front: Nginx's door for fetching a page anew, and what is shown there (deploy/nginx/)
+
+REFRESH_URL = env.site_url("REFRESH_URL", default="")
+REFRESH_SECRET = env.secret("REFRESH_SECRET", default="")
 
 # People and signing in
 # https://docs.allauth.org/en/latest/account/configuration.html

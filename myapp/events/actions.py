@@ -14,8 +14,10 @@ from myapp.accounts.models import User
 from myapp.events import rules, vocabulary
 from myapp.events.errors import EventRefused, NotAllowed
 from myapp.events.models import DERIVED_FIELDS, Event, Organisation, Series, Status
+from myapp.events.showing import pages_showing, pages_showing_event
 from myapp.venues.models import Building, Room
 from myapp.web.public_pages import forget_public_pages
+from myapp.web.refresh import refresh_pages
 
 _BATCH = 1000
 # What becomes of an event: `publish`, `cancel` and `withdraw` decide it, and no form that was read before they did.
@@ -36,10 +38,22 @@ def _require_organiser(user: User, organisation: Organisation) -> None:
         raise NotAllowed(_("Only people who act for %(name)s may do this.") % {"name": organisation.name})
 
 
-def _told_everyone(event: Event) -> None:
-    """After commit, forget the shared pages: the event may be on any of them."""
+def _told_everyone(event: Event, before: Event | None = None) -> None:
+    """Have the shared pages made anew after commit: the event may be on any of them, and `before` on others."""
     vocabulary.learn([event.pk])
     forget_public_pages()
+    refresh_pages(path for version in (event, before) if version for path in pages_showing_event(version))
+
+
+def _made_anew(*things: object) -> None:
+    """Have the shared pages made anew after commit: any of them may name these things."""
+    forget_public_pages()
+    refresh_pages(path for thing in things if thing for path in pages_showing(thing))
+
+
+def _as_it_was(thing: Organisation | Room | Building) -> object:
+    """Return a thing as it is before it is saved, its old address among it; None for a new one. One query."""
+    return type(thing).objects.filter(pk=thing.pk).first() if thing.pk else None
 
 
 @transaction.atomic
@@ -91,6 +105,7 @@ def withdraw(event: Event, *, acting_user: User) -> Event:
 def save_event(event: Event, *, acting_user: User) -> Event:
     """Save an event that a form or the admin has filled in; one that exists keeps its state. Raises `NotAllowed`."""
     _require_organiser(acting_user, event.organisation)
+    current = None
     if event.pk:
         current = _locked(event)
         _require_organiser(acting_user, current.organisation)
@@ -99,7 +114,7 @@ def save_event(event: Event, *, acting_user: User) -> Event:
     if event.status == Status.PUBLISHED and event.published_at is None:
         event.published_at = timezone.now()
     event.save()
-    _told_everyone(event)
+    _told_everyone(event, before=current)
     return event
 
 
@@ -110,10 +125,11 @@ def save_organisation(organisation: Organisation, *, acting_user: User) -> Organ
         _require_organiser(acting_user, organisation)
     elif not acting_user.is_staff:
         raise NotAllowed(_("Only campus staff may add an organisation."))
+    before = _as_it_was(organisation)
     organisation.save()
     stale = organisation.events.exclude(organisation_name=organisation.name)
     _prepare_again(stale.values_list("pk", flat=True))
-    forget_public_pages()
+    _made_anew(organisation, before)
     return organisation
 
 
@@ -121,10 +137,11 @@ def save_organisation(organisation: Organisation, *, acting_user: User) -> Organ
 def save_room(room: Room, *, acting_user: User) -> Room:
     """Save a room, and its label on the events in it. Raises `NotAllowed`."""
     _require_staff(acting_user)
+    before = _as_it_was(room)
     room.save()
     stale = room.events.exclude(place_label=room.label, building=room.building_id)
     _prepare_again(stale.values_list("pk", flat=True))
-    forget_public_pages()
+    _made_anew(room, before)
     return room
 
 
@@ -132,10 +149,11 @@ def save_room(room: Room, *, acting_user: User) -> Room:
 def save_building(building: Building, *, acting_user: User) -> Building:
     """Save a building, and its name on the events that are somewhere in it. Raises `NotAllowed`."""
     _require_staff(acting_user)
+    before = _as_it_was(building)
     building.save()
     nowhere_closer = building.events.filter(room=None, place="").exclude(place_label=building.name)
     _prepare_again(nowhere_closer.values_list("pk", flat=True))
-    forget_public_pages()
+    _made_anew(building, before)
     return building
 
 
@@ -149,7 +167,7 @@ def delete(thing: Organisation | Series | Room | Building, *, acting_user: User)
     standing_on_it = list(thing.events.values_list("pk", flat=True))
     thing.delete()
     _prepare_again(standing_on_it)
-    forget_public_pages()
+    _made_anew(thing)
 
 
 def _require_staff(user: User) -> None:

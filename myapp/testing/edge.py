@@ -135,6 +135,7 @@ def serving(
         "REDIS_URL": redis,
         "SITE_URL": f"https://{DOMAIN}",
         "BEHIND_PROXY": "1",
+        "METRICS_ALLOW": "127.0.0.1",
         "DATA_DIR": str(ROOT / "var" / "behind-nginx"),  # static files are collected once, not with every run
     }
     with (folder / "nginx.log").open("ab") as log:

@@ -9,6 +9,8 @@ import brotli
 
 # Smaller bodies gain nothing; the headers are larger than they are.
 LEAST_BYTES = 200
+# Each page has these variants, best first; the cache in front knows the same three.
+ENCODINGS = ("br", "gzip", "")
 _COMPRESSIBLE = (
     "text/",
     "application/json",
@@ -26,7 +28,7 @@ def wanted_encoding(accept: str) -> str:
         name, _, parameter = part.partition(";")
         weight = parameter.strip().removeprefix("q=")
         offers[name.strip()] = weight.rstrip("0") not in {"0.", ""} if weight else True
-    return next((name for name in ("br", "gzip") if offers.get(name)), "")
+    return next((name for name in ENCODINGS if name and offers.get(name)), "")
 
 
 def is_compressible(content_type: str) -> bool:

@@ -66,16 +66,17 @@ def forget_public_pages() -> None:
     """Forget every kept page once the running transaction has committed, at once outside of one.
 
     Call it from every action that changes what a public page shows; calling it often in one transaction costs one
-    round trip. An answer that the cache in front of us holds lives until its own time is up.
+    round trip. What the cache in front of us holds is the business of refresh.py.
     """
     connection = transaction.get_connection()
     here = set(connection.savepoint_ids)
     # An entry of an outer block is as good as ours; one of a block already left could be rolled back without us.
-    if not any(forget is _forget and sids <= here for sids, forget, _ in connection.run_on_commit):
-        transaction.on_commit(_forget, robust=True)
+    if not any(forget is forget_at_once and sids <= here for sids, forget, _ in connection.run_on_commit):
+        transaction.on_commit(forget_at_once, robust=True)
 
 
-def _forget() -> None:
+def forget_at_once() -> None:
+    """Forget every kept page now; what a running transaction has changed may be kept again as it was before."""
     cache.set(GENERATION, secrets.token_hex(8), timeout=None)
 
 

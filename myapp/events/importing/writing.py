@@ -35,7 +35,9 @@ from myapp.events.models import (
     Status,
     Visibility,
 )
+from myapp.events.showing import MOST_EVENTS, pages_showing_events
 from myapp.web.page_store import forget_public_pages
+from myapp.web.refresh import refresh_pages
 
 _BATCH = 500
 # What an import says of an event, and what is compared to find out whether it says anything new.
@@ -208,6 +210,7 @@ class _Writer:
         self._source.save(update_fields=["imported_at"])
         if self._changed:
             vocabulary.learn(self._changed)
+            refresh_pages(pages_showing_events(Event.objects.filter(pk__in=self._changed[:MOST_EVENTS])))
         if self._changed or self._report.organisations:
             forget_public_pages()
 

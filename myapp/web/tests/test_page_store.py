@@ -90,7 +90,7 @@ def test_a_page_made_from_data_that_changed_meanwhile_is_not_served(
     keep = page_store.keep
 
     def forget_just_before(*args: object, **kwargs: object) -> None:
-        page_store._forget()
+        page_store.forget_at_once()
         keep(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(page_store, "keep", forget_just_before)
@@ -103,7 +103,7 @@ def test_a_page_made_from_data_that_changed_meanwhile_is_not_served(
 @pytest.mark.django_db(transaction=True)
 def test_many_changes_in_one_transaction_forget_once(monkeypatch: pytest.MonkeyPatch) -> None:
     forgotten = []
-    monkeypatch.setattr(page_store, "_forget", lambda: forgotten.append(1))
+    monkeypatch.setattr(page_store, "forget_at_once", lambda: forgotten.append(1))
 
     with transaction.atomic():
         forget_public_pages()
@@ -118,7 +118,7 @@ def test_a_savepoint_rolled_back_does_not_take_the_forgetting_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forgotten = []
-    monkeypatch.setattr(page_store, "_forget", lambda: forgotten.append(1))
+    monkeypatch.setattr(page_store, "forget_at_once", lambda: forgotten.append(1))
 
     with transaction.atomic():
         undone = transaction.savepoint()
@@ -229,7 +229,7 @@ class TestWithoutRedis:
         assert responses[0]["X-Accel-Expires"] == "30"
 
     def test_forgetting_raises_nothing(self) -> None:
-        page_store._forget()
+        page_store.forget_at_once()
 
 
 def test_without_the_store_pages_are_made_each_time(client: Client, settings: Settings) -> None:
