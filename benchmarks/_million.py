@@ -39,7 +39,7 @@ _COLUMNS = (
         "fingerprint",
     ),
     *("uid", "description_html", "description_text", "organisation_name", "place_label", "keywords", "day"),
-    *("starts_text", "ends_text", "is_upcoming"),
+    *("starts_text", "ends_text", "is_upcoming", "is_near"),
 )
 
 
@@ -129,6 +129,7 @@ def _copy(first: int) -> None:
     """Make one chunk of events and send it to PostgreSQL."""
     from myapp.events.codes import new_code
     from myapp.events.models import Category
+    from myapp.events.models.events import NEAR
 
     chance = random.Random(first)
     words = vocabulary()
@@ -179,6 +180,6 @@ def _copy(first: int) -> None:
                         f"{starts_at:%H:%M}",
                         f"{ends_at:%H:%M}",
                     ),
-                    ends_at > now,
+                    *(ends_at > now, ends_at > now and starts_at < now + NEAR),
                 )
             )

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from myapp.events import vocabulary
 from myapp.events.models import Event
+from myapp.events.models.events import NEAR, SEARCHED
 from myapp.web.page_store import forget_public_pages
 
 _BATCH = 500
@@ -31,15 +32,34 @@ def sweep() -> int:
         with transaction.atomic():
             over = Event.objects.filter(is_upcoming=True, ends_at__lte=timezone.now())
             batch = list(over.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_BATCH])
-            Event.objects.filter(pk__in=batch).update(is_upcoming=False)
+            Event.objects.filter(pk__in=batch).update(is_upcoming=False, is_near=False)
         swept += len(batch)
         if len(batch) < _BATCH:
             return swept
 
 
+def draw_near() -> int:
+    """Mark the events that have come near, the soonest first; returns how many.
+
+    Lists are the same before and after. Until it is done, a search for words looks for a common one in fewer of the
+    near events and in more of the rest, so it is done often rather than in time.
+    """
+    drawn = 0
+    while True:
+        with transaction.atomic():
+            soon = Event.objects.filter(SEARCHED, is_near=False, listed_from__lt=timezone.now() + NEAR)
+            soonest = soon.order_by("listed_from", "id").select_for_update(skip_locked=True)
+            batch = list(soonest.values_list("pk", flat=True)[:_BATCH])
+            Event.objects.filter(pk__in=batch).update(is_near=True)
+        drawn += len(batch)
+        if len(batch) < _BATCH:
+            return drawn
+
+
 def maintain() -> Maintained | None:
-    """Sweep, and count the words anew; None where another run is counting them this moment."""
+    """Sweep, draw near, and count the words anew; None where another run is counting them this moment."""
     swept = sweep()
+    draw_near()
     if swept:
         forget_public_pages()
     with transaction.atomic(), connection.cursor() as cursor:

@@ -45,7 +45,16 @@ def test_rows_are_what_saving_would_have_made():
     demo()
     derived = [
         *("description_html", "description_text", "organisation_name", "place_label", "keywords", "day"),
-        *("starts_text", "ends_text", "slug", "is_upcoming", "building_id", "sequence", "fingerprint"),
+        *(
+            "starts_text",
+            "ends_text",
+            "slug",
+            "is_upcoming",
+            "is_near",
+            "building_id",
+            "sequence",
+            "fingerprint",
+        ),
     ]
     for event in Event.objects.select_related("organisation", "room__building", "building"):
         before = {name: getattr(event, name) for name in derived}

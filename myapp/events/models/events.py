@@ -60,8 +60,23 @@ class Visibility(models.TextChoices):
 # What `Event.prepare` writes: the fields a bulk update must name.
 DERIVED_FIELDS = [
     *("description_html", "description_text", "organisation_name", "place_label", "keywords", "building"),
-    *("day", "starts_text", "ends_text", "slug", "is_upcoming", "sequence", "fingerprint", "changed_at"),
+    *(
+        "day",
+        "starts_text",
+        "ends_text",
+        "slug",
+        "is_upcoming",
+        "is_near",
+        "sequence",
+        "fingerprint",
+        "changed_at",
+    ),
 ]
+
+
+# How far ahead an event is marked as near: on a large campus a few per cent of all, among which a search for words finds
+# a page of any word that is not rare.
+NEAR = dt.timedelta(days=21)
 
 
 # Longer than an evening: what may go on for several days. A difference of moments, because an index takes no sum of
@@ -208,6 +223,8 @@ class Event(models.Model):
         db_persist=True,
     )
     is_upcoming = models.BooleanField(default=False, editable=False)
+    # Upcoming, and soon: only the mark of an index. Nothing may depend on when it was last set, see `events.search`.
+    is_near = models.BooleanField(default=False, db_default=False, editable=False)
     # `starts_at` while the event is upcoming. PostgreSQL takes conditions for independent, so of "is upcoming" and
     # "starts this week" it expects a tenth of a week's events; of one column that says both it knows how many there are.
     listed_from = models.GeneratedField(
@@ -280,6 +297,15 @@ class Event(models.Model):
                 fastupdate=False,
                 name="events_event_listed_search",
             ),
+            GinIndex(
+                fields=["search"],
+                condition=Q(is_near=True),
+                fastupdate=False,
+                name="events_event_near_search",
+            ),
+            models.Index(
+                fields=["is_near", "listed_from", "id"], condition=SEARCHED, name="events_event_near"
+            ),
             GinIndex(fields=["search"], condition=Q(is_public=True), name="events_event_public_search"),
         ]
 
@@ -327,6 +353,7 @@ class Event(models.Model):
             and self.visibility == Visibility.EVERYONE
             and not self.is_past()
         )
+        self.is_near = self.is_upcoming and self.starts_at < right_now() + NEAR
         return self._count_revision()
 
     def _place_label(self) -> str:

@@ -7,8 +7,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from myapp.events import vocabulary
-from myapp.events.maintenance import maintain, sweep
+from myapp.events.maintenance import draw_near, maintain, sweep
 from myapp.events.models import Event, Status, Visibility, Word
+from myapp.events.models.events import NEAR
 from myapp.testing.factories import make_event
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +28,28 @@ def test_sweep_takes_what_is_over_out_of_the_upcoming_ones() -> None:
     assert sweep() == 1
     assert sweep() == 0
 
-    assert not Event.objects.get(pk=over.pk).is_upcoming
-    assert Event.objects.get(pk=to_come.pk).is_upcoming
+    over.refresh_from_db()
+    to_come.refresh_from_db()
+    assert (over.is_upcoming, over.is_near) == (False, False)
+    assert (to_come.is_upcoming, to_come.is_near) == (True, True)
+
+
+def test_draw_near_marks_what_has_come_near_and_is_for_everyone() -> None:
+    now = timezone.now()
+    far = make_event("Far", starts_at=now + NEAR + dt.timedelta(hours=1))
+    come_near = make_event("Come near", starts_at=now + NEAR + dt.timedelta(hours=1))
+    hidden = make_event("Hidden", starts_at=now + dt.timedelta(hours=1), visibility=Visibility.CAMPUS)
+    assert not Event.objects.filter(is_near=True).exists()
+    Event.objects.filter(pk=come_near.pk).update(starts_at=now + NEAR - dt.timedelta(hours=1))
+
+    assert draw_near() == 1
+    assert draw_near() == 0
+
+    assert list(Event.objects.filter(is_near=True)) == [come_near]
+    for event in (far, hidden):
+        event.starts_at, event.visibility = now + dt.timedelta(hours=1), Visibility.EVERYONE
+        event.save()
+        assert event.is_near  # at once
 
 
 def test_maintain_knows_the_words_of_what_is_to_come_only() -> None:
