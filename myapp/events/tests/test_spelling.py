@@ -46,8 +46,17 @@ def test_corrections_of_slips(typed: str, meant: str | None) -> None:
 def test_corrections_leave_known_words_and_beginnings_alone() -> None:
     assert corrections(["chess", "music"]) == {}
     assert corrections(["orches"]) == {}  # still being typed
+    assert corrections(["café"]) == corrections(["caf"]) == {}
     assert corrections(["orchestr"], last_goes_on=False) == {"orchestr": "orchestra"}
     assert corrections(["orchestr", "chess"]) == {"orchestr": "orchestra"}  # no longer being typed
+
+
+@pytest.mark.parametrize("word", ["jazzy", "jazz\U0010fffe", "jazzłódź", "jazz日本"])
+def test_corrections_know_every_character_a_word_may_go_on_with(db: None, word: str) -> None:
+    Word.objects.bulk_create([Word(word=word, events=1), Word(word="jizz", events=9)])
+
+    assert corrections(["jazz"]) == {}
+    assert corrections(["jazz"], last_goes_on=False) == {"jazz": "jizz"}
 
 
 @pytest.mark.usefixtures("known")
