@@ -129,9 +129,14 @@ TEMPLATES = [
 # https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-notes
 
 DATABASES = {"default": env.database("DATABASE_URL")}
-DATABASES["default"]["OPTIONS"] |= {
+if env.flag("BEHIND_PGBOUNCER", default=False):
+    # It gives a connection away after each transaction, with the cursors on it, and refuses options of a session.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+else:
     # Compiling one of our queries would take longer than any of them takes to run.
-    "options": f"{DATABASES['default']['OPTIONS'].get('options', '')} -c jit=off".strip(),
+    given = DATABASES["default"]["OPTIONS"].get("options", "")
+    DATABASES["default"]["OPTIONS"]["options"] = f"{given} -c jit=off".strip()
+DATABASES["default"]["OPTIONS"] |= {
     # A gevent worker serves a thousand clients on these few connections. Queries take milliseconds: whoever has waited
     # three seconds for a connection stands in a queue that only grows, and is told to come back.
     "pool": {

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORDS = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+# The site gives up on a database within moments, so that a request is answered; at night there is time.
+_PATIENCE = {"connect_timeout": "10"}
 _TABLES = r"""
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
@@ -50,7 +52,7 @@ class Database:
         }
         words = {name: str(value) for name, value in named.items() if value}
         options = {name: str(value) for name, value in settings["OPTIONS"].items() if name in _WORDS}
-        return cls(options | words)
+        return cls(options | words | _PATIENCE)
 
     @property
     def name(self) -> str:
@@ -75,7 +77,7 @@ class Database:
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Return a new connection, outside of Django's pool; raises `BackupError` where there is none to be had."""
         try:
-            return psycopg.connect(**self.words, autocommit=True, connect_timeout=10)  # type: ignore[arg-type]
+            return psycopg.connect(**self.words, autocommit=True)  # type: ignore[arg-type]
         except psycopg.OperationalError as error:
             raise BackupError(f"The database does not let us in: {_first_line(error)}") from error
 
