@@ -173,7 +173,7 @@ def test_room_shows_a_week_and_leads_to_others(visitor: Client) -> None:
     assert {f"?week={week.neighbour(-1)}", f"?week={week.neighbour(1)}", room.path} <= set(hrefs(page))
 
 
-@pytest.mark.parametrize("week", ["2026-W54", "1999-W52", "2101-W01", "soon", "2026-W00"])
+@pytest.mark.parametrize("week", ["2026-W54", "1999-W51", "2101-W01", "soon", "2026-W00"])
 def test_room_in_a_week_there_is_not_is_refused(week: str, visitor: Client) -> None:
     room = make_room()
     assert visitor.get(room.path, {"week": week}).status_code == 400
