@@ -146,6 +146,15 @@ DATABASES["default"]["OPTIONS"] |= {
         "reconnect_timeout": 0,  # who gives up at once is not silent for minutes when the server is back
     },
 }
+DATABASE_ROUTERS = ["eventmate.replica.Router"]
+if env.secret("DATABASE_REPLICA_URL", default=""):  # for reports alone: eventmate/replica.py
+    DATABASES["replica"] = env.database("DATABASE_REPLICA_URL") | {"TEST": {"MIRROR": "default"}}
+    _given = DATABASES["replica"]["OPTIONS"].get("options", "")
+    DATABASES["replica"]["OPTIONS"] |= {
+        # Asked directly, also behind PgBouncer, which would drop this.
+        "options": f"{_given} -c jit=off -c default_transaction_read_only=on".strip(),
+        "pool": {"min_size": 0, "max_size": 2, "timeout": 3, "reconnect_timeout": 0},
+    }
 
 # Redis or Valkey when there is one, else each process for itself
 # https://github.com/jazzband/django-redis
@@ -162,9 +171,8 @@ CACHES = {
             "SOCKET_CONNECT_TIMEOUT": 0.05,
             "SOCKET_TIMEOUT": 0.08,
             "IGNORE_EXCEPTIONS": True,
-            "CONNECTION_POOL_KWARGS": {
-                "max_connections": 50
-            },  # of a process; whoever finds none free does without
+            # Of a process; whoever finds none free does without.
+            "CONNECTION_POOL_KWARGS": {"max_connections": 50},
             "COMPRESSOR": "eventmate.caches.CompressLarge",
         },
     }

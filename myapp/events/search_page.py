@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import get_language, gettext as _, ngettext
 
 from myapp.events import queries, search
 from myapp.events.choices import Choice, choices, language_name
@@ -15,6 +15,7 @@ from myapp.events.marks import mark_rows
 from myapp.events.models import Category
 from myapp.events.search import MOST_COUNTED, Results
 from myapp.web.dates import spoken_date
+from myapp.web.fragments import kept
 
 
 class Chip(NamedTuple):
@@ -53,8 +54,8 @@ def results_context(filters: EventFilters) -> dict[str, object]:
 
 
 def form_context(filters: EventFilters) -> dict[str, object]:
-    """Return what the form of "events/list.html" needs beside the results: one query."""
-    offered = choices()
+    """Return what the form of "events/list.html" needs beside the results: one query, none where it is kept."""
+    offered = kept("list.choices", get_language(), make=choices)
     return {
         "organisations": _with_current(offered.organisations, filters.organisation),
         "buildings": _with_current(offered.buildings, filters.building),

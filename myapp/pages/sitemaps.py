@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncMonth
 
@@ -66,17 +67,18 @@ def _xml(whole: str, part: str, found: list[Entry]) -> str:
     return f'{_HEAD}<{whole} xmlns="{_SCHEMA}">\n{listed}\n</{whole}>\n'
 
 
-def sections() -> list[Section]:
-    """Return every part that holds anything; four queries."""
+def sections(using: str = DEFAULT_DB_ALIAS) -> list[Section]:
+    """Return every part that holds anything, as the database of that name knows it; four queries."""
     listed = [Section("pages")]
     for kind, found in (
-        ("organisations", _organisations()),
-        ("buildings", _buildings()),
-        ("rooms", _rooms()),
+        ("organisations", _organisations(using)),
+        ("buildings", _buildings(using)),
+        ("rooms", _rooms(using)),
     ):
         listed += [Section(f"{kind}-{part}") for part in _parts(found.count())]
     months = (
-        Event.objects.public()
+        Event.objects.using(using)
+        .public()
         .annotate(month=TruncMonth("day"))
         .values("month")
         .annotate(events=Count("id"), changed_at=Max("changed_at"))
@@ -88,7 +90,7 @@ def sections() -> list[Section]:
     return listed
 
 
-def entries(name: str) -> list[Entry]:
+def entries(name: str, using: str = DEFAULT_DB_ALIAS) -> list[Entry]:
     """Return the paths of one part, and when each last changed; none where there is no such part. One query at most."""
     match = _NAME.fullmatch(name)
     if match is None:
@@ -97,34 +99,36 @@ def entries(name: str) -> list[Entry]:
     if kind == "pages" and not month and not part:
         return [(path, None) for path in _PAGES]
     if kind == "events" and month and part:
-        return _events(month, part)
+        return _events(month, part, using)
     lists = {"organisations": _organisations, "buildings": _buildings, "rooms": _rooms}
     if kind not in lists or month or not part:
         return []
-    return [(f"/{kind}/{slug}/", None) for slug in _slice(lists[kind]().values_list("slug", flat=True), part)]
+    slugs = _slice(lists[kind](using).values_list("slug", flat=True), part)
+    return [(f"/{kind}/{slug}/", None) for slug in slugs]
 
 
-def _events(month: str, part: int) -> list[Entry]:
+def _events(month: str, part: int, using: str) -> list[Entry]:
     """Return the public events that begin in a month of the campus."""
     try:
         days = Month.parse(month)
     except ValueError:
         return []
-    starting = Event.objects.public().filter(starts_at__gte=days.starts_at, starts_at__lt=days.ends_at)
+    events = Event.objects.using(using).public()
+    starting = events.filter(starts_at__gte=days.starts_at, starts_at__lt=days.ends_at)
     found = _slice(starting.by_date().values_list("slug", "changed_at"), part)
     return [(f"/events/{slug}/", changed_at) for slug, changed_at in found]
 
 
-def _organisations() -> QuerySet[Organisation]:
-    return Organisation.objects.filter(is_active=True).order_by("id")
+def _organisations(using: str) -> QuerySet[Organisation]:
+    return Organisation.objects.using(using).filter(is_active=True).order_by("id")
 
 
-def _buildings() -> QuerySet[Building]:
-    return Building.objects.order_by("id")
+def _buildings(using: str) -> QuerySet[Building]:
+    return Building.objects.using(using).order_by("id")
 
 
-def _rooms() -> QuerySet[Room]:
-    return Room.objects.order_by("id")
+def _rooms(using: str) -> QuerySet[Room]:
+    return Room.objects.using(using).order_by("id")
 
 
 def _parts(number: int) -> range:

@@ -1,14 +1,18 @@
 """What EventMate says about itself: pages for people, robots.txt and sitemaps for search engines."""
 
+from functools import partial
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import override
 
+from eventmate.replica import from_replica
 from myapp.events.feeds import MOST_IN_CALENDAR, PAST_DAYS
 from myapp.pages import sitemaps
 from myapp.web.addresses import whole_address
+from myapp.web.fragments import kept
 from myapp.web.policies import public_page
 
 HOUR = 3600
@@ -51,15 +55,16 @@ def robots(_request: HttpRequest) -> HttpResponse:
 
 @public_page(keep=HOUR)
 def sitemap(_request: HttpRequest) -> HttpResponse:
-    """List the parts of the sitemap; four queries."""
-    parts = [(f"/sitemap-{section.name}.xml", section.changed_at) for section in sitemaps.sections()]
+    """List the parts of the sitemap; four queries, none where they are kept."""
+    sections = kept("sitemap.sections", make=lambda: from_replica(sitemaps.sections))
+    parts = [(f"/sitemap-{section.name}.xml", section.changed_at) for section in sections]
     return HttpResponse(sitemaps.index_xml(parts), content_type=XML)
 
 
 @public_page(keep=HOUR)
 def sitemap_section(_request: HttpRequest, name: str) -> HttpResponse:
     """List one part of the sitemap; one query."""
-    entries = sitemaps.entries(name)
+    entries = from_replica(partial(sitemaps.entries, name))
     if not entries:
         raise Http404
     return HttpResponse(sitemaps.entries_xml(entries), content_type=XML)

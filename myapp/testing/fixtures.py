@@ -10,6 +10,7 @@ from myapp.accounts.models import User
 from myapp.events.models import Organisation
 from myapp.testing import people
 from myapp.testing.factories import make_organisation
+from myapp.web import fragments
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +20,7 @@ def _alone(settings: Settings) -> None:
     settings.RAISE_ON_PERSONAL_DATA = True
     settings.KEEP_PUBLIC_PAGES = True
     breaker.stop_all()
+    fragments.forget_here()
     cache.clear()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 GENERATION = "public-pages:generation"
 LONGEST_WAIT = 10.0
+_generation: ContextVar[str] = ContextVar("generation", default="")
 
 
 class KeptPage(NamedTuple):
@@ -54,6 +56,21 @@ def look_up(key: str) -> tuple[str, KeptPage | None]:
             return "", None
     kept = found.get(key)
     return generation, KeptPage(kept[1], kept[2]) if kept and kept[0] == generation else None
+
+
+@contextmanager
+def making(generation: str) -> Iterator[None]:
+    """Let what is made inside know the generation it belongs to."""
+    token = _generation.set(generation)
+    try:
+        yield
+    finally:
+        _generation.reset(token)
+
+
+def generation_of_this_page() -> str:
+    """Return the generation of the public page that is being made; empty outside of one, and without a store."""
+    return _generation.get()
 
 
 def keep(key: str, generation: str, page: KeptPage, *, seconds: int) -> None:

@@ -107,7 +107,8 @@ def _kept_or_made(
     if kept is None:
         with page_store.flight(key, generation) as flight:
             if flight.page is None:
-                response = _made(request, query, make)
+                with page_store.making(generation):
+                    response = _made(request, query, make)
                 if not _can_be_kept(request, response):
                     return response
                 flight.page = _packed(response, encoding)

@@ -8,6 +8,7 @@ from myapp.events import queries, rules
 from myapp.events.event_page import event_context
 from myapp.events.models import Event, Status
 from myapp.events.structured_data import event_json_ld
+from myapp.web.fragments import kept
 from myapp.web.gone import Gone, Way
 from myapp.web.languages import language_prefix
 from myapp.web.policies import public_page
@@ -34,7 +35,7 @@ def event_or_way_on(slug: str) -> Event:
 
 @public_page(keep=30)
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show an event, or for whom it is where that is not everyone; three queries."""
+    """Show an event, or for whom it is where that is not everyone; three queries, fewer where they are kept."""
     event = event_or_way_on(slug)
     if not rules.is_open_to_everyone(event):
         return TemplateResponse(
@@ -42,7 +43,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         )
     if slug != event.slug:
         return HttpResponsePermanentRedirect(language_prefix() + event.path)
-    context = event_context(event) | {"similar": queries.similar_to(event), "json_ld": event_json_ld(event)}
+    similar = kept("event.similar", event.pk, make=lambda: queries.similar_to(event))
+    context = event_context(event) | {"similar": similar, "json_ld": event_json_ld(event)}
     return TemplateResponse(request, "events/detail.html", context)
 
 

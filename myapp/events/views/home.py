@@ -15,6 +15,7 @@ from myapp.events.filters import EventFilters
 from myapp.events.models import Category, Status
 from myapp.events.queries import BusyDay, Row
 from myapp.events.search import Results, search
+from myapp.web.fragments import kept
 from myapp.web.policies import public_page
 
 STRIP_DAYS = 9
@@ -63,12 +64,12 @@ def _strip(days: list[BusyDay], *, current: dt.date) -> tuple[StripDay, ...]:
 
 @public_page(keep=30, reads=("day",))
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the agenda from a day on, today without ?day=; three queries."""
+    """Show the agenda from a day on, today without ?day=; three queries, two where the strip is kept."""
     today = timezone.localdate()
     day = _day_asked_for(request.GET.get("day", ""))
     filters = EventFilters(start=day) if day > today else EventFilters()
     found = search(filters, also=("starts_at",))
-    busy = queries.busy_days(today, STRIP_DAYS)
+    busy = kept("home.busy_days", today, make=lambda: queries.busy_days(today, STRIP_DAYS))
     context = {
         "strip": _strip(busy, current=day),
         "later_url": f"?day={today + dt.timedelta(days=STRIP_DAYS)}",

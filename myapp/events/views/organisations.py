@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from myapp.events import queries
 from myapp.events.filters import EventFilters
@@ -19,6 +20,7 @@ from myapp.events.organisations import (
 )
 from myapp.events.search import search
 from myapp.events.subscribing import subscription
+from myapp.web.fragments import kept
 from myapp.web.policies import public_page
 
 
@@ -27,7 +29,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
     """List organisations, by words, kind or tag; three queries."""
     filters = OrganisationFilters.parse(request.GET)
     page = list_organisations(filters)
-    kinds = kinds_in_use()
+    kinds = kept("organisations.kinds", get_language(), make=kinds_in_use)
     context = {
         "filters": filters,
         "listed": page.listed,
@@ -53,7 +55,7 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
         "days": queries.by_day(results.rows),
         "count": results.count,
         "capped": results.capped,
-        "past": number_of_past_events(organisation),
+        "past": kept("organisation.past", organisation.pk, make=lambda: number_of_past_events(organisation)),
         "past_url": reverse("events:list") + filters.with_(archive=True).link(),
         "more_url": more and reverse("events:list") + more,
         "more_part": more and reverse("events:results") + more,
