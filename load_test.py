@@ -351,9 +351,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").partition("\n")[0], epilog="docs/operations.md says what to expect."
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--host", default="http://127.0.0.1:8000", help="the site (%(default)s)")
     parser.add_argument("--users", type=int, default=500, help="people at once (%(default)s)")
     parser.add_argument("--seconds", type=int, default=120, help="how long (%(default)s)")
