@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
+# It tells of each connection that died and of each attempt; that the server is gone, and back, is said here, once each.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 PAUSE_SECONDS = 1.0  # a server needs longer to start; a person does not notice
 FINDING_OUT_SECONDS = 3.0  # for the one request that tries, longer than connect_timeout

@@ -84,7 +84,10 @@ def test_postgres_killed_under_load_is_told_and_forgotten(
     assert 'lang="fr"' in refused[3].body
     assert "tries again" not in refused[3].body  # in French, please
     assert form.status in {403, 503}
-    assert "Traceback" not in site.log.read_text()
+    told = site.log.read_text()
+    assert "Traceback" not in told
+    assert (told.count("PostgreSQL is not there: "), told.count("PostgreSQL is there again")) == (1, 1)
+    assert "error connecting" not in told
 
 
 def test_what_is_kept_is_served_without_postgres(site: Site, postgres_server: PostgresServer) -> None:

@@ -48,11 +48,12 @@ def test_redis_killed_under_load_costs_no_error_and_signs_nobody_out(
 
     assert crowd.complaints(knows="Ada Okonkwo") == []
     assert '"degraded"' not in site.get("/health/ready/").body
-    assert (site.log.read_text().count("goes on without it"), site.log.read_text().count("used again")) == (
-        1,
-        1,
-    )
-    assert "Traceback" not in site.log.read_text()
+    told = site.log.read_text()
+    lost, found = told.count("goes on without it"), told.count("used again")
+    assert (
+        1 <= lost == found <= 3
+    )  # a busy machine may hold Redis up for a moment besides; never a line for each request
+    assert "Traceback" not in told
 
 
 def test_redis_frozen_under_load_costs_no_error_and_its_old_sessions_do_not_come_back(
