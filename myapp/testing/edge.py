@@ -22,7 +22,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, urlencode
+
+from django.db import connection
 
 from myapp.testing.needs import needs_nginx, needs_program
 
@@ -54,9 +57,9 @@ class Answer:
 class Conversation:
     """One connection to a server, over TLS where `name` says for whom; requests go one after the other."""
 
-    def __init__(self, port: int, name: str = "") -> None:
-        """Connect, and agree on HTTP/1.1."""
-        plain = socket.create_connection(("127.0.0.1", port), timeout=15)
+    def __init__(self, port: int, name: str = "", at: str = "127.0.0.1") -> None:
+        """Connect from an address of this machine (it has all of 127.0.0.0/8), and agree on HTTP/1.1."""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=15, source_address=(at, 0))
         self.socket = _tls("http/1.1").wrap_socket(plain, server_hostname=name) if name else plain
 
     def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
@@ -74,6 +77,12 @@ class Conversation:
         """Hang up."""
         self.socket.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 @dataclass
 class Site:
@@ -87,15 +96,12 @@ class Site:
 
     def ask(self, path: str, method: str = "GET", *, door: str = "https", **headers: str) -> Answer:
         """Ask one of the doors on a connection of its own."""
-        conversation = self.converse(door)
-        try:
+        with self.converse(door) as conversation:
             return conversation.ask(path, method, b"", **headers)
-        finally:
-            conversation.close()
 
-    def converse(self, door: str = "https") -> Conversation:
-        """Connect to a door and stay connected."""
-        return Conversation(self.ports[door], DOMAIN if door == "https" else "")
+    def converse(self, door: str = "https", at: str = "127.0.0.1") -> Conversation:
+        """Connect to a door, as somebody at an address, and stay connected."""
+        return Conversation(self.ports[door], DOMAIN if door == "https" else "", at)
 
     def start_application(self) -> None:
         """Start gunicorn, and wait until it answers at its socket."""
@@ -124,9 +130,12 @@ class Site:
 
 @contextmanager
 def serving(
-    folder: Path, *, database: str, redis: str, application: str = "eventmate.wsgi:application"
+    folder: Path, *, database: str = "", redis: str = "", application: str = "eventmate.wsgi:application"
 ) -> Iterator[Site]:
-    """Run Nginx and gunicorn in a folder until the block is left. Skips the test where Nginx is missing."""
+    """Run Nginx and gunicorn in a folder until the block is left; without an `application` Nginx alone.
+
+    Skips the test where Nginx is missing.
+    """
     program = needs_nginx()
     ports = dict(zip(PORTS.values(), _free_ports(len(PORTS)), strict=True))
     configuration = configured(folder, ports)
@@ -147,12 +156,24 @@ def serving(
     site = Site(folder, ports, environment, application)
     try:
         _wait_for(lambda: _is_open(ports["https"]), folder / "nginx.log")
-        site.start_application()
+        if application:
+            site.start_application()
         yield site
     finally:
         site.kill_application()
         nginx.terminate()
         nginx.wait(10)
+
+
+def database_url() -> str:
+    """Return the address of the database this process uses, for one that knows nothing of tests."""
+    found = connection.settings_dict
+    login = quote(found["USER"], safe="") + (
+        f":{quote(found['PASSWORD'], safe='')}" if found["PASSWORD"] else ""
+    )
+    return (
+        f"postgresql://{login}@/{found['NAME']}?{urlencode({'host': found['HOST'], 'port': found['PORT']})}"
+    )
 
 
 def configured(folder: Path, ports: dict[str, int]) -> Path:
