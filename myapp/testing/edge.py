@@ -92,6 +92,7 @@ class Site:
     ports: dict[str, int]
     environment: dict[str, str]
     application: str
+    domain: str
     _gunicorn: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def ask(self, path: str, method: str = "GET", *, door: str = "https", **headers: str) -> Answer:
@@ -101,7 +102,7 @@ class Site:
 
     def converse(self, door: str = "https", at: str = "127.0.0.1") -> Conversation:
         """Connect to a door, as somebody at an address, and stay connected."""
-        return Conversation(self.ports[door], DOMAIN if door == "https" else "", at)
+        return Conversation(self.ports[door], self.domain if door == "https" else "", at)
 
     def start_application(self) -> None:
         """Start gunicorn, and wait until it answers at its socket."""
@@ -114,7 +115,7 @@ class Site:
                     command, env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
             )
-        _wait_for(lambda: _answers(self.folder / "app.sock"), self.folder / "gunicorn.log")
+        _wait_for(lambda: _answers(self.folder / "app.sock", self.domain), self.folder / "gunicorn.log")
 
     def kill_application(self) -> None:
         """End gunicorn and its workers without a word: nothing answers at its socket any more."""
@@ -130,19 +131,28 @@ class Site:
 
 @contextmanager
 def serving(
-    folder: Path, *, database: str = "", redis: str = "", application: str = "eventmate.wsgi:application"
+    folder: Path,
+    *,
+    database: str = "",
+    redis: str = "",
+    application: str = "eventmate.wsgi:application",
+    domain: str = DOMAIN,
+    plain: bool = False,
+    beside: str = "",
 ) -> Iterator[Site]:
     """Run Nginx and gunicorn in a folder until the block is left; without an `application` Nginx alone.
 
-    Skips the test where Nginx is missing.
+    For measuring: `plain` opens a further door "plain", without TLS, and `beside` is configuration of servers beside ours,
+    in which {folder} is filled. Skips the test where Nginx is missing.
     """
     program = needs_nginx()
-    ports = dict(zip(PORTS.values(), _free_ports(len(PORTS)), strict=True))
-    configuration = configured(folder, ports)
+    doors = [*PORTS.values(), *(["plain"] if plain else [])]
+    ports = dict(zip(doors, free_ports(len(doors)), strict=True))
+    configuration = configured(folder, ports, domain, beside)
     environment = os.environ | {
         "DATABASE_URL": database,
         "REDIS_URL": redis,
-        "SITE_URL": f"https://{DOMAIN}",
+        "SITE_URL": f"https://{domain}",
         "BEHIND_PROXY": "1",
         "METRICS_ALLOW": "127.0.0.1",
         "DATA_DIR": str(ROOT / "var" / "behind-nginx"),  # static files are collected once, not with every run
@@ -153,7 +163,7 @@ def serving(
             stdout=log,
             stderr=log,
         )
-    site = Site(folder, ports, environment, application)
+    site = Site(folder, ports, environment, application, domain)
     try:
         _wait_for(lambda: _is_open(ports["https"]), folder / "nginx.log")
         if application:
@@ -176,14 +186,14 @@ def database_url() -> str:
     )
 
 
-def configured(folder: Path, ports: dict[str, int]) -> Path:
+def configured(folder: Path, ports: dict[str, int], domain: str, beside: str = "") -> Path:
     """Write the shipped configuration into a folder, with its placeholders filled; returns the main file."""
     for name in ("cache", "logs", "temporary"):
         (folder / name).mkdir()
     shutil.copytree(SHIPPED, folder / "eventmate")
     key, certificate = _certificate(folder)
     replaced = {
-        "@DOMAIN@": DOMAIN,
+        "@DOMAIN@": domain,
         "@CERTIFICATE@": str(certificate),
         "@CERTIFICATE_KEY@": str(key),
         "@REFRESH_SECRET@": SECRET,
@@ -194,6 +204,8 @@ def configured(folder: Path, ports: dict[str, int]) -> Path:
         "/run/nginx.pid": str(folder / "nginx.pid"),
         "127.0.0.1:8081": f"127.0.0.1:{ports['limits']}",
         "127.0.0.1:8082": f"127.0.0.1:{ports['refresh']}",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{ports['https']} ssl http2;"
+        + (f" listen 127.0.0.1:{ports['plain']};" if "plain" in ports else ""),
         "listen 443": f"listen 127.0.0.1:{ports['https']}",
         "listen 80": f"listen 127.0.0.1:{ports['http']}",
         "user www-data;": f"user {os.environ.get('USER') or 'root'};" if os.geteuid() == 0 else "",
@@ -203,7 +215,8 @@ def configured(folder: Path, ports: dict[str, int]) -> Path:
         + "".join(
             f"{what}_temp_path {folder}/temporary/{what};\n"
             for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        ),
+        )
+        + beside.replace("{folder}", str(folder)),
     }
     for path in (folder / "eventmate").rglob("*.conf"):
         text = re.sub(r"\n *listen \[::\].*", "", path.read_text())
@@ -233,7 +246,7 @@ def _tls(*protocols: str) -> ssl.SSLContext:
     return context
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Return ports that nobody listens on, all held until the last one is found."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [each.getsockname()[1] for each in held]
@@ -247,12 +260,12 @@ def _is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _answers(path: Path) -> bool:
+def _answers(path: Path, host: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(10)
         try:
             probe.connect(str(path))
-            probe.sendall(b"GET /health/live/ HTTP/1.0\r\nHost: " + DOMAIN.encode() + b"\r\n\r\n")
+            probe.sendall(f"GET /health/live/ HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
             return b" 200 " in probe.recv(100)
         except OSError:
             return False
