@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -67,6 +68,11 @@ class Database:
     def conninfo(self) -> str:
         """How a program is told where to connect, without the password."""
         return make_conninfo(**{name: value for name, value in self.words.items() if name != "password"})
+
+    @property
+    def url(self) -> str:
+        """How EventMate is told where to connect, with the password."""
+        return f"postgresql:///?{urlencode(self.words)}"
 
     @property
     def environment(self) -> dict[str, str]:

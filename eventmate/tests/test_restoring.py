@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg.sql import SQL, Identifier
 
+from eventmate import env
 from eventmate.backups.errors import BackupError
 from eventmate.backups.making import make_backup
 from eventmate.backups.records import read_record
@@ -21,14 +22,9 @@ from myapp.events.models import Event
 from myapp.testing.factories import make_event, make_person, make_room
 from myapp.testing.needs import needs_program
 
+pytestmark = pytest.mark.django_db(transaction=True)  # pg_dump sees what is committed
 MOMENT = dt.datetime(2026, 11, 21, 3, 15, tzinfo=dt.UTC)
 SCRATCH = "_drill"
-
-
-@pytest.fixture(autouse=True)
-def _any_database(transactional_db, django_db_blocker, monkeypatch):
-    """Django lets a test connect only to the databases that it knew beforehand."""
-    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", django_db_blocker._real_ensure_connection)
 
 
 @pytest.fixture
@@ -135,6 +131,53 @@ def test_a_backup_of_a_newer_version_is_told(backup):
     assert (
         "The migration events.9999_later is of another version of EventMate than this one." in tried.problems
     )
+
+
+def test_an_older_backup_is_brought_to_this_version(backup):
+    """The last migration is taken back, backed up so, and made again; the drill has to make it in the scratch."""
+    (*_, before, last) = sorted(name for room, name in applied() if room == "events")
+    call_command("migrate", "events", before, verbosity=0)
+    try:
+        make_backup(backup.folder.parent, moment=MOMENT + dt.timedelta(hours=1))
+    finally:
+        call_command("migrate", verbosity=0)
+    older = newest(backup.folder.parent)
+
+    assert older.folder != backup.folder
+    assert drill(older).problems == []
+    assert ("events", last) in applied()
+
+
+def applied() -> set[tuple[str, str]]:
+    return set(MigrationRecorder(connection).applied_migrations())
+
+
+def test_a_database_whose_tables_have_gone_is_told(backup):
+    with Database.live().connect() as live:
+        live.execute("ALTER TABLE events_event RENAME COLUMN place TO somewhere")
+    try:
+        make_backup(backup.folder.parent, moment=MOMENT + dt.timedelta(hours=1))
+    finally:
+        with Database.live().connect() as live:
+            live.execute("ALTER TABLE events_event RENAME COLUMN somewhere TO place")
+
+    (problem,) = drill(newest(backup.folder.parent)).problems
+    assert problem.startswith("It could not be looked at: ")
+
+
+def test_a_url_keeps_whatever_a_password_may_hold(monkeypatch):
+    words = {
+        "dbname": "event mate",
+        "host": "/run/x",
+        "port": "5433",
+        "user": "us&er",
+        "password": "p@ss/w?rd#&=",
+    }
+    monkeypatch.setenv("DATABASE_URL", Database(words).url)
+
+    read = env.database("DATABASE_URL")
+
+    assert [read[name] for name in ("NAME", "HOST", "PORT", "USER", "PASSWORD")] == list(words.values())
 
 
 def test_the_live_database_is_never_the_scratch(backup):
