@@ -37,7 +37,7 @@ class Passed(int):
 def ask_often(site, address, path, number, session=lambda: ""):
     """Ask that often and return how much of it was passed on; `session` makes up a cookie each time."""
     started = time.monotonic()
-    statuses = Counter()
+    statuses: Counter[int] = Counter()
     with site.converse(at=address) as conversation:
         for step in range(number):
             cookie = f"sessionid={key}" if (key := session()) else ""
