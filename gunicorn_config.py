@@ -50,8 +50,24 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS") or "127.0.0.1,::1"
 errorlog = "-"
 accesslog = os.environ.get("ACCESS_LOG") or None
 loglevel = "info"
+if os.environ.get("LOG_FORMAT", "").strip().lower() == "json":
+    logger_class = "eventmate.gunicorn_logs.JsonLogger"
 
 control_socket_disable = True  # its default path is one for all instances of a user
+
+
+def on_starting(_server: Arbiter) -> None:
+    """Before the first fork: count from nothing where workers count together."""
+    from health import slots
+
+    slots.empty()
+
+
+def child_exit(_server: Arbiter, _worker: Worker) -> None:
+    """When a worker has ended, however: forget what it said of its present. Its counters go on in the next one."""
+    from health import slots
+
+    slots.forget_the_dead()
 
 
 def when_ready(_server: Arbiter) -> None:

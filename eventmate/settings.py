@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from eventmate import env
+from eventmate.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
@@ -82,6 +83,7 @@ INSTALLED_APPS = [
 
 # The order is explained in myapp/web/middleware.py.
 MIDDLEWARE = [
+    "health.middleware.Observe",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -289,13 +291,21 @@ BACKUP_IDENTITY = env.text("BACKUP_IDENTITY", "")  # the private key with which 
 
 METRICS_ALLOW = env.networks("METRICS_ALLOW")
 
-# Logs go to standard error, which the journal keeps
+# Counted by Nginx, where there is one: a log of one $upstream_cache_status a line
+
+NGINX_CACHE_LOG = Path(name) if (name := env.text("NGINX_CACHE_LOG", "")) else None
+
+# Logs go to standard error, which the journal keeps; docs/observing.md says what is in them
 # https://docs.djangoproject.com/en/5.2/topics/logging/
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
-}
+LOG_FORMAT = env.choice("LOG_FORMAT", among=("plain", "json"))
+ADMINS = [("", address) for address in env.words("ERROR_MAIL")]
+LOGGING = logging_settings(
+    form=LOG_FORMAT,
+    level=env.text("LOG_LEVEL", "WARNING"),
+    requests=env.choice(
+        "LOG_REQUESTS", among=("made", "none", "all") if LOG_FORMAT == "json" else ("none", "made", "all")
+    ),
+    file=Path(name) if (name := env.text("LOG_FILE", "")) else None,
+    mail=bool(ADMINS),
+)

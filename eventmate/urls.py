@@ -7,6 +7,8 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from health.views import metrics
+
 handler400 = "myapp.web.errors.bad_request"
 handler403 = "myapp.web.errors.permission_denied"
 handler404 = "myapp.web.errors.page_not_found"
@@ -16,6 +18,7 @@ handler500 = "myapp.web.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     # without languages
     path("health/", include("health.urls")),
+    path("metrics/", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody

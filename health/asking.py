@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -84,7 +85,8 @@ def ask_all(
 
 def _submit(name: str, question: Callable[[], T]) -> _Asked:
     asked = _Asked()
-    asked.future = _threads(name).submit(_timed, question, asked)
+    # A context of its own: under gevent a thread would go on in that of the request which started it.
+    asked.future = _threads(name).submit(Context().run, _timed, question, asked)
     return asked
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from health.asking import Answer, NoAnswerError, ask_all, off_the_loop
+from health.queue import ask_queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 LEAST_FREE_SHARE = 0.03
+LONGEST_WAIT_SECONDS = 300.0
 
 
 class Health(IntEnum):
@@ -51,7 +53,7 @@ class Part:
 
 
 def check_parts() -> dict[str, Part]:
-    """Ask every part at once and return the answers within `LONGEST_SECONDS`; two queries and two cache round trips."""
+    """Ask every part at once and return the answers within `LONGEST_SECONDS`; three queries and two cache round trips."""
     answers = ask_all({name: ask for name, (ask, _worst) in PARTS.items()})
     return {name: _judged(name, answer) for name, answer in answers.items()}
 
@@ -108,11 +110,18 @@ def ask_disk() -> str:
     return f"only {free // 1024 // 1024} MB are free" if is_full else ""
 
 
+def ask_queue() -> str:
+    """Return what is wrong with the jobs, nothing if somebody does them; one query."""
+    oldest = max((queue.oldest_seconds for queue in ask_queues()), default=0.0)
+    return f"a job has waited for {oldest / 60:.0f} minutes" if oldest > LONGEST_WAIT_SECONDS else ""
+
+
 # Each with how ill the site is without it. Pages are served from a full disk, and without Redis they are only slower.
 PARTS: dict[str, tuple[Callable[[], str], Health]] = {
     "database": (ask_database, Health.UNAVAILABLE),
     "migrations": (ask_migrations, Health.UNAVAILABLE),
     "redis": (ask_redis, Health.DEGRADED),
     "disk": (ask_disk, Health.DEGRADED),
+    "queue": (ask_queue, Health.DEGRADED),
 }
 _known: list[str] = []

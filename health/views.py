@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 
+from health import exposition
 from health.doors import allowed_machines_only
 from health.parts import Health, check_parts
 from myapp.web.policies import operators_page
@@ -44,3 +45,15 @@ def ready(_request: Request) -> JsonResponse:
         },
         status=503 if status is Health.UNAVAILABLE else 200,
     )
+
+
+@operators_page
+@allowed_machines_only
+def metrics(request: Request) -> HttpResponse:
+    """Say what was counted over all workers and what the site is like now, to Prometheus, or with ?format=json to people.
+
+    A few queries a minute; what does not answer in time is left out.
+    """
+    if request.GET.get("format") == "json":
+        return JsonResponse(exposition.as_json(), json_dumps_params={"indent": 2})
+    return HttpResponse(exposition.as_text(), content_type=exposition.CONTENT_TYPE)

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
 PROXY = ("HTTP_X_FORWARDED_PROTO", "https")
-MACHINE_PAGES = ["/health/ready/"]
+MACHINE_PAGES = ["/health/ready/", "/metrics/", "/metrics/?format=json"]
 pytestmark = pytest.mark.parametrize("page", MACHINE_PAGES)
 
 
 @pytest.fixture(autouse=True)
 def _parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without parts: this is about who may ask."""
+    """Without parts and numbers: this is about who may ask."""
     monkeypatch.setattr("health.parts.PARTS", {})
+    monkeypatch.setattr("health.gauges.ask_all", lambda _questions: {})
 
 
 def allow(settings: Settings, *networks: str) -> None:

@@ -54,17 +54,17 @@ def test_health_takes_no_form(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_jobs")
 def test_ready_names_every_part_with_its_time(client: Client) -> None:
     response = client.get("/health/ready/")
 
     told = response.json()
     assert (response.status_code, told["status"]) == (200, "healthy")
-    assert set(told["parts"]) == {"database", "migrations", "redis", "disk"}
+    assert set(told["parts"]) == {"database", "migrations", "redis", "disk", "queue"}
     assert all(part["status"] == "healthy" and part["ms"] >= 0 for part in told["parts"].values())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_jobs")
 def test_ready_without_redis_is_degraded_and_still_200(client: Client, settings: Settings) -> None:
     settings.CACHES = {
         "default": {
@@ -113,7 +113,7 @@ def test_a_disk_is_as_well_as_there_is_room(
     assert parts.ask_disk() == problem
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_jobs")
 def test_ready_does_not_wait_for_the_pool(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of its connections in use is a busy site, not a database that is gone."""
     monkeypatch.setattr(ConnectionPool, "getconn", lambda *_, **__: pytest.fail("asked the pool"))
@@ -121,7 +121,7 @@ def test_ready_does_not_wait_for_the_pool(client: Client, monkeypatch: pytest.Mo
     assert client.get("/health/ready/").status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_jobs")
 def test_ready_with_a_migration_missing_is_503(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, app, name, applied FROM django_migrations ORDER BY id DESC LIMIT 1")

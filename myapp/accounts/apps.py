@@ -7,3 +7,7 @@ class AccountsConfig(AppConfig):
     """myapp.accounts."""
 
     name = "myapp.accounts"
+
+    def ready(self) -> None:
+        """Have its numbers known."""
+        from myapp.accounts import numbers  # noqa: F401 - importing registers

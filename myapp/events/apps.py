@@ -7,3 +7,7 @@ class EventsConfig(AppConfig):
     """myapp.events."""
 
     name = "myapp.events"
+
+    def ready(self) -> None:
+        """Have its numbers known."""
+        from myapp.events import numbers  # noqa: F401 - importing registers

@@ -22,6 +22,7 @@ from django_ratelimit.exceptions import Ratelimited
 from eventmate.postgresql.gone import is_gone
 from myapp.web.languages import language_prefix
 from myapp.web.public_pages import PersonalDataOnPublicPage, impersonal
+from myapp.web.traces import current_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +117,13 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 def _page_alone(status: HTTPStatus, sentence: str) -> HttpResponse:
     """Render a template that stands alone, no context processor, no query: any of them may be what broke."""
-    context = {"home_url": f"{language_prefix()}/", "sentence": sentence}
+    trace = current_trace()
+    # Nobody keeps this answer, so it may say which request it was.
+    context = {
+        "home_url": f"{language_prefix()}/",
+        "sentence": sentence,
+        "request_id": trace.id if trace else "",
+    }
     try:
         response = HttpResponse(render_to_string(f"errors/{int(status)}.html", context), status=status)
     except Exception:

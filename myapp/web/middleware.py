@@ -1,5 +1,6 @@
 """What happens to every request, outermost first. The order is part of the design; system checks hold the parts that matter.
 
+Observe                           counts, times and logs every answer as it leaves
 SecurityMiddleware, WhiteNoise    HTTPS, and static files without going further
 XFrameOptions, SecurityHeaders    every answer, also an error's, carries the content security policy
 LanguageFromPath                  before anything that makes a sentence

@@ -27,6 +27,7 @@ from myapp.web.encodings import LEAST_BYTES, compressed, is_compressible, wanted
 from myapp.web.page_store import KeptPage
 from myapp.web.public_pages import impersonal, is_personal
 from myapp.web.query_strings import canonical
+from myapp.web.traces import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +105,7 @@ def _kept_or_made(
         request.scheme or "", request.get_host(), request.path, query, get_language() or "", encoding
     )
     generation, kept = page_store.look_up(key)
+    looked_up("pages", found=kept is not None)
     if kept is None:
         with page_store.flight(key, generation) as flight:
             if flight.page is None:
