@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from eventmate.backups.records import LAST_BACKUP, LAST_DRILL, write_record
 from myapp.testing.needs import needs_program
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "eventmate.rules.yml"
 STORIES = sorted((DEPLOY / "prometheus").glob("*.test.yml"))
+# Counted where there are several workers, and with a pool
+ONLY_UNDER_GUNICORN = {
+    "eventmate_workers",
+    "eventmate_database_pool_connections",
+    "eventmate_database_pool_waiting",
+}
 DASHBOARD = json.loads((DEPLOY / "grafana" / "eventmate.json").read_text())
 
 
@@ -79,3 +86,21 @@ def test_the_dashboards_panels_stand_beside_each_other():
         assert not cells & taken, panel["title"]
         taken |= cells
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+@pytest.mark.django_db
+def test_what_alerts_and_dashboard_ask_for_is_what_the_site_says(client, settings, tmp_path):
+    """A metric that changed its name would leave an alert that never comes."""
+    settings.BACKUP_DIR, settings.DATA_DIR = tmp_path, tmp_path
+    for name in (LAST_BACKUP, LAST_DRILL):
+        write_record(tmp_path, name, ok=True, seconds=1, bytes=1)
+    settings.NGINX_CACHE_LOG = tmp_path / "cache.log"
+    settings.NGINX_CACHE_LOG.write_text("HIT\n")
+    client.get("/events/")
+
+    said = client.get("/metrics/").content.decode()
+    told = set(re.findall(r"^# TYPE (eventmate_\w+)", said, re.MULTILINE))
+    asked = set(re.findall(r"\beventmate_\w+", RULES.read_text() + " ".join(queries())))
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked}
+
+    assert families - told - ONLY_UNDER_GUNICORN == set()
