@@ -1,0 +1,31 @@
+"""What keeps the queue of jobs whole: jobs that a dead worker left half done are done again, old failures are forgotten.
+
+A job may therefore run twice, and every job of ours is written so that the second time changes nothing. A worker says
+every ten seconds that it lives (procrastinate's heartbeat); who has been silent for thirty is dead.
+"""
+
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+# Failures stay this long to be looked at: a long holiday, and then some.
+HOURS_TO_LOOK = 24 * 30
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="take_up_stalled_jobs", queue="upkeep", queueing_lock="take_up_stalled_jobs", pass_context=True
+)
+async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """Let what a dead worker was at be done by a living one: one query, and one for each such job."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
+
+
+@app.periodic(cron="17 4 * * *")
+@app.task(name="forget_old_jobs", queue="upkeep", queueing_lock="forget_old_jobs", pass_context=True)
+async def forget_old_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """Delete jobs that ended a month ago, those that failed as well: one query."""
+    await context.app.job_manager.delete_old_jobs(
+        nb_hours=HOURS_TO_LOOK, include_failed=True, include_cancelled=True, include_aborted=True
+    )
