@@ -1,6 +1,6 @@
 # One word, one script in scripts/. `make help` lists them. Works with the make of every Linux and macOS (GNU 3.81).
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench rehearse clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is
@@ -17,6 +17,9 @@ lint:  ## check style, types, templates, imports and migrations
 
 bench:  ## measure what EventMate promises to be fast at
 	@scripts/bench $(ARGS)
+
+rehearse:  ## boot a Debian 12, install EventMate in it and break it (as root, where debootstrap is)
+	@scripts/rehearse
 
 clean:  ## remove what was made, except the database that make run uses
 	@scripts/clean

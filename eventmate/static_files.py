@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -24,7 +24,7 @@ def refresh() -> bool:
         fcntl.flock(state, fcntl.LOCK_EX)
         state.seek(0)
         now = fingerprint()
-        if state.read() == now and (root / "staticfiles.json").exists():
+        if state.read() == now and (root / manifest_name()).exists():
             return False
         call_command("collectstatic", interactive=False, verbosity=0)
         state.truncate(0)
@@ -42,8 +42,23 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def manifest_name() -> str:
+    """Return the name of the list that says which file a page means by `css/site.css`.
+
+    The releases that deploy/install puts side by side share one folder of files, so that a page kept from the release
+    before finds its style sheet; each has a list of its own, since one still runs while the next is prepared.
+    """
+    release = Path(settings.BASE_DIR)
+    return f"staticfiles-{release.name}.json" if release.parent.name == "releases" else "staticfiles.json"
+
+
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """WhiteNoise's storage, which compresses only what it has not compressed before: seconds for each saved style sheet."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Name the list before it is read."""
+        self.manifest_name = manifest_name()
+        super().__init__(*args, **options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Compress the files that are new; a name with a hash in it never changes its content."""

@@ -20,6 +20,7 @@ from eventmate.doctor.database import examine_database
 from eventmate.doctor.findings import Finding, advice, first_line
 from eventmate.doctor.outside import examine_certificate, examine_site
 from eventmate.doctor.systemd import examine_units, is_installed
+from eventmate.static_files import manifest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,7 +144,7 @@ def examine_mail() -> Iterator[Finding]:
 
 def examine_static_files() -> Iterator[Finding]:
     """Find style sheets and scripts that nobody has collected: every page would fail."""
-    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    manifest = Path(settings.STATIC_ROOT) / manifest_name()
     if not manifest.exists():
         yield Finding(
             f"{manifest} is missing: no page can name its style sheet.",

@@ -295,7 +295,7 @@ def test_every_public_page_leaves_a_word_for_the_figures(site):
     site.ask(event.path)
     site.ask("/_mine/shell/")
     time.sleep(1.3)  # Nginx writes once a second
-    words = set(site.log("eventmate-cache.log"))
+    words = set(site.log("eventmate/cache.log"))
     assert {"MISS", "HIT"} <= words <= {"MISS", "HIT", "STALE", "UPDATING", "EXPIRED", "BYPASS", "-"}
 
 

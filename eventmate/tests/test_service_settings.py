@@ -197,11 +197,16 @@ def test_behind_pgbouncer_no_cursors_stay_on_the_server_and_no_options_are_sent(
 def test_logrotate_takes_every_line(tmp_path):
     program = needs_program("logrotate (Debian: logrotate)", "logrotate", "/usr/sbin/logrotate")
     there = (DEPLOY / "logrotate" / "eventmate").read_text()
-    (tmp_path / "log").mkdir()
-    (tmp_path / "log" / "eventmate.log").write_text('{"message": "yesterday"}\n')
+    for folder, name in (("log", "eventmate.log"), ("nginx", "cache.log")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text('{"message": "yesterday"}\n')
     conf = tmp_path / "conf"
     conf.write_text(
-        there.replace("/var/log/eventmate", str(tmp_path / "log")).replace("    su eventmate eventmate\n", "")
+        there.replace("/var/log/eventmate", str(tmp_path / "log"))
+        .replace("/var/log/nginx/eventmate", str(tmp_path / "nginx"))
+        .replace("    su eventmate eventmate\n", "")
+        .replace("0640 www-data eventmate", "0640")  # accounts that deploy/install makes
+        .replace("invoke-rc.d nginx rotate", f"touch {tmp_path}/told")
     )
     conf.chmod(0o644)
 
@@ -213,3 +218,5 @@ def test_logrotate_takes_every_line(tmp_path):
     assert done.stderr == ""
     (aside,) = (tmp_path / "log").iterdir()
     assert re.fullmatch(r"eventmate\.log-\d{8}", aside.name)
+    assert (tmp_path / "told").exists()  # Nginx, which goes on writing into the old one until it is
+    assert sorted(path.name for path in (tmp_path / "nginx").iterdir()) == ["cache.log", "cache.log.1"]

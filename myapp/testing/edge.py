@@ -188,8 +188,8 @@ def database_url() -> str:
 
 def configured(folder: Path, ports: dict[str, int], domain: str, beside: str = "") -> Path:
     """Write the shipped configuration into a folder, with its placeholders filled; returns the main file."""
-    for name in ("cache", "logs", "temporary"):
-        (folder / name).mkdir()
+    for name in ("cache", "logs/eventmate", "temporary"):
+        (folder / name).mkdir(parents=True)
     shutil.copytree(SHIPPED, folder / "eventmate")
     key, certificate = _certificate(folder)
     replaced = {

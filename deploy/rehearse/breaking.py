@@ -1,0 +1,155 @@
+"""What happens to a site: processes die, Redis and PostgreSQL go and come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import machine
+from changing import ada
+from machine import must, sh, wait_until
+from visitors import SOCKET, Crowd, Person, ask
+
+PRIVATE = "/admin/"
+
+
+def ready() -> tuple[int, str]:
+    """Return what the site says of itself."""
+    answer = ask("/health/ready/", directly=SOCKET)
+    return answer.status, str(json.loads(answer.body)["status"])
+
+
+def kill_a_worker() -> str:
+    """A worker that is killed takes no more than its own requests with it, and is replaced."""
+    before = machine.workers()
+    with Crowd() as crowd:
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(
+            lambda: len(machine.workers()) == len(before) and before[0] not in machine.workers(),
+            "another worker",
+        )
+    must(len(crowd.failed) <= 6, crowd.told())
+    with Crowd() as after:
+        time.sleep(1)
+    after.must_all_be_answered()
+    return f"{crowd.told()}; none after it"
+
+
+def kill_the_master() -> str:
+    """The master is killed: systemd starts the site again, and who comes meanwhile waits."""
+    main, in_flight = machine.main_pid(), 7
+    with Crowd() as crowd:
+        os.kill(main, signal.SIGKILL)
+        wait_until(lambda: machine.main_pid() not in {0, main}, "another master")
+        wait_until(lambda: ready()[0] == 200, "ready again")
+    must(len(crowd.failed) <= in_flight, "\n".join([crowd.told(), *crowd.failed[:10]]))
+    return f"{crowd.told()}, those under way when it died"
+
+
+def stop_redis() -> str:
+    """Redis stops: no request fails, nobody is signed out, the site says degraded; it comes back and is used."""
+    return _without_redis("systemctl stop redis-server")
+
+
+def kill_redis() -> str:
+    """Redis is killed: the same."""
+    sh("mkdir -p /run/systemd/system/redis-server.service.d")
+    sh(
+        "printf '[Service]\\nRestart=no\\n' >/run/systemd/system/redis-server.service.d/rehearsal.conf; systemctl daemon-reload"
+    )
+    try:
+        return _without_redis("systemctl kill -s KILL redis-server")
+    finally:
+        sh("rm -r /run/systemd/system/redis-server.service.d; systemctl daemon-reload")
+
+
+def _without_redis(command: str) -> str:
+    person = ada()
+    with Crowd(person) as crowd:
+        sh(command)
+        time.sleep(3)
+        must(ready() == (200, "degraded"), f"ready says {ready()}")
+        must(person.is_signed_in(), "signed out")
+        ada()  # and others can sign in
+    seen = crowd.must_all_be_answered()
+    sh("systemctl reset-failed redis-server; systemctl start redis-server")
+    took = wait_until(lambda: ready() == (200, "healthy"), "healthy again")
+    must(person.is_signed_in(), "signed out when it came back")
+    keys = wait_until(
+        lambda: ask("/events/").status == 200 and sh("redis-cli dbsize") != "0", "Redis is used again"
+    )
+    return f"{seen}; used again after {took + keys:.1f} s"
+
+
+def stop_postgresql() -> str:
+    """PostgreSQL stops: kept pages keep coming, personal ones say 503; it comes back without a restart of the site."""
+    return _without_postgresql("systemctl stop postgresql")
+
+
+def kill_postgresql() -> str:
+    """PostgreSQL is killed: the same."""
+    return _without_postgresql("systemctl kill -s KILL 'postgresql@*'")
+
+
+def _without_postgresql(command: str) -> str:
+    pages = ["/", "/events/", "/calendar/", "/organisations/", "/about/"]
+    for page in pages:
+        must(ask(page).status == 200, f"{page} is not there to begin with")
+    main, person = machine.main_pid(), ada()
+    sh(command)
+    wait_until(lambda: ready()[0] == 503, "ready says unavailable")
+    until = time.monotonic() + 35  # past the 30 s for which a page counts as fresh
+    asked = 0
+    while time.monotonic() < until:
+        for page in pages:
+            answer = ask(page)
+            asked += 1
+            must(answer.status == 200, f"{page} answers {answer.status} without a database")
+        time.sleep(0.5)
+    must(answer.headers["x-cache-status"] in {"STALE", "UPDATING", "HIT"}, answer.headers["x-cache-status"])
+    private = Person.get(person, PRIVATE)
+    must(private.status == 503 and "retry-after" in private.headers, f"{PRIVATE} answers {private.status}")
+    must(ask("/health/live/").status == 200, "the process itself is not ill")
+    sh(
+        "systemctl reset-failed 'postgresql@*' || true; systemctl start postgresql; systemctl start 'postgresql@15-main'"
+    )
+    took = wait_until(lambda: ready() == (200, "healthy"), "healthy again")
+    must(machine.main_pid() == main, "the site was restarted")
+    must(person.is_signed_in(), "signed out")
+    with Crowd(person) as crowd:
+        time.sleep(1)
+    crowd.must_all_be_answered()
+    return f"{asked} public pages from Nginx, {PRIVATE} 503; healthy {took:.1f} s after it came back"
+
+
+def restart_everything() -> str:
+    """Everything restarts at once, as after an update of Debian, and the site finds itself again."""
+    person = ada()
+    sh("systemctl restart postgresql redis-server nginx eventmate")
+    took = wait_until(lambda: ready() == (200, "healthy"), "healthy again")
+    must(person.is_signed_in(), "signed out")
+    return f"healthy after {took:.1f} s"
+
+
+def fill_the_disk_of_the_cache() -> str:
+    """The disk of the page cache is full: pages keep coming, and are kept again once there is room."""
+    cache, person = "/var/cache/nginx/eventmate", ada()
+    sh(
+        f"mount -t tmpfs -o size=96m,mode=0700,uid=www-data,gid=www-data tmpfs {cache} && systemctl restart nginx"
+    )
+    try:
+        must(ask("/").status == 200 == ask("/").status, "no page to begin with")
+        sh(f"dd if=/dev/zero of={cache}/full bs=1M status=none", status=1)
+        with Crowd(person) as crowd:
+            for page in range(20):
+                must(ask(f"/events/?q=full+{page}").status == 200, "no page while the disk is full")
+        seen = crowd.must_all_be_answered()
+        sh(f"rm {cache}/full")
+        wait_until(
+            lambda: ask("/about/").headers["x-cache-status"] == "HIT", "pages are kept again", within=20
+        )
+    finally:
+        sh(f"rm -f {cache}/full; systemctl stop nginx; umount {cache}; systemctl start nginx")
+    return seen
