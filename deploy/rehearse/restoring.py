@@ -17,7 +17,7 @@ def restore() -> str:
     """The newest backup of another machine is restored, and its people sign in here."""
     must(backups, "no folder of backups was named")
     newest = max(path for path in Path(str(backups)).iterdir() if (path / "manifest.json").exists())
-    rows = json.loads((newest / "manifest.json").read_text())["rows"]["events_event"]
+    rows = json.loads((newest / "manifest.json").read_text())["rows"]["public.events_event"]
     sh(f"cp -r {newest} {BACKUPS}/ && chown -R eventmate: {BACKUPS}")
     sh("systemctl stop 'eventmate*'")
     said = sh(f"eventmate restore {BACKUPS}/{newest.name}")
