@@ -131,25 +131,3 @@ def restart_everything() -> str:
     took = wait_until(lambda: ready() == (200, "healthy"), "healthy again")
     must(person.is_signed_in(), "signed out")
     return f"healthy after {took:.1f} s"
-
-
-def fill_the_disk_of_the_cache() -> str:
-    """The disk of the page cache is full: pages keep coming, and are kept again once there is room."""
-    cache, person = "/var/cache/nginx/eventmate", ada()
-    sh(
-        f"mount -t tmpfs -o size=96m,mode=0700,uid=www-data,gid=www-data tmpfs {cache} && systemctl restart nginx"
-    )
-    try:
-        must(ask("/").status == 200 == ask("/").status, "no page to begin with")
-        sh(f"dd if=/dev/zero of={cache}/full bs=1M status=none", status=1)
-        with Crowd(person) as crowd:
-            for page in range(20):
-                must(ask(f"/events/?q=full+{page}").status == 200, "no page while the disk is full")
-        seen = crowd.must_all_be_answered()
-        sh(f"rm {cache}/full")
-        wait_until(
-            lambda: ask("/about/").headers["x-cache-status"] == "HIT", "pages are kept again", within=20
-        )
-    finally:
-        sh(f"rm -f {cache}/full; systemctl stop nginx; umount {cache}; systemctl start nginx")
-    return seen

@@ -44,7 +44,6 @@ STEPS: tuple[Callable[[], str], ...] = (
     breaking.stop_postgresql,
     breaking.kill_postgresql,
     breaking.restart_everything,
-    breaking.fill_the_disk_of_the_cache,
     examining.back_up_and_drill,
     examining.the_doctor_finds_what_is_planted,
     installing.uninstall_and_install_again,
