@@ -97,6 +97,7 @@
   if (drawer) {
     addEventListener("click", (e) => { if (e.target === drawer) drawer.close(); else open(e); });
     drawer.addEventListener("close", () => {
+      if (drawer.open) return; // told late: Forward has opened it again
       $("drawer-body").replaceChildren();
       document.title = title;
       if (history.state?.drawer) history.go(-history.state.drawer);
