@@ -61,7 +61,9 @@ def test_panel_closes_and_gives_address_title_and_focus_back(open_browser, lante
     panel_of(page).wait_for(state="detached")
     page.wait_for_url("/events/")
     page.locator("main a:focus", has_text="Lunar lantern market").wait_for()
-    expect(page).to_have_title(title)  # a browser gives the focus back first, and tells of the closing a moment later
+    expect(page).to_have_title(
+        title
+    )  # a browser gives the focus back first, and tells of the closing a moment later
 
 
 def test_forward_opens_the_panel_again_and_a_new_load_shows_the_page(open_browser, lantern_market):
