@@ -82,6 +82,8 @@ def main() -> int:
         except Exception as error:  # noqa: BLE001 - whatever stops a step is a lie
             print(f"LIE   {_sentence(step)}", flush=True)
             tell_why(error)
+            # Again, where somebody looks who sees the end of a long log only.
+            print(f"LIE   {_sentence(step)} ({step.__name__}): {error}", flush=True)
             return 1
         print(f"{time.monotonic() - since:5.1f} s  {_sentence(step)}: {seen}", flush=True)
     print(f"All of it held, in {time.monotonic() - began:.0f} s.")
