@@ -126,6 +126,37 @@ def test_addresses_that_are_written_oddly_leave_nothing_in_the_store(site):
     assert (files_in(site, "pages"), files_in(site, "searches")) == before
 
 
+def test_invented_addresses_leave_nothing_in_the_store(site):
+    event = make_event("Kites over the lake")
+    site.ask(event.path)
+    before = files_in(site, "pages"), files_in(site, "searches")
+    for number in range(5):
+        for invented, status in (
+            (f"/events/x{number}/", 404),
+            (f"/organisations/x{number}/", 404),
+            (f"/calendar/x{number}/", 404),
+            (f"/rooms/x{number}/?week=2026-W47", 404),
+            (f"/events/x{number}-{event.code}/", 301),
+        ):
+            answer = site.ask(invented)
+            assert (answer.status, answer.cache) == (status, "MISS"), invented
+    assert (files_in(site, "pages"), files_in(site, "searches")) == before
+
+
+@pytest.mark.parametrize("door", ["https", "refresh"])
+def test_a_not_found_takes_the_place_of_a_page_that_was_kept(site, door):
+    """Fetched behind the back of a visitor who came when the page was no longer fresh, or through the door for that."""
+    event = make_event()
+    site.ask(event.path)
+    kept = files_in(site, "pages")
+    if door == "https":
+        time.sleep(AGED)
+    site.ask(event.path, door=door, x_test="missing", x_refresh_secret=SECRET)
+    time.sleep(0.3)
+    answer = site.ask(event.path)
+    assert (answer.status, answer.cache, files_in(site, "pages")) == (404, "HIT", kept)
+
+
 def test_an_odd_address_cannot_take_the_place_of_a_page(running):
     for odd, right in (("/x/..%2fhelp/", "/help/"), ("/events/%3Fq=comets", "/events/?q=comets")):
         assert running.ask(odd).status == 404

@@ -1,8 +1,8 @@
 """The application as tests put it behind Nginx: what may be kept for half a minute is kept for a second, and a request may
 ask for what no page of ours does.
 
-`X-Test: cookie` adds Set-Cookie to the answer, `vary` makes it depend on cookies, `broken` answers 500 and `echo` tells
-which headers arrived.
+`X-Test: cookie` adds Set-Cookie to the answer, `vary` makes it depend on cookies, `broken` answers 500, `missing` says that
+there is no such page, as of a public one, and `echo` tells which headers arrived.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if wish == "broken":
         start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
         return [b"broken"]
+    if wish == "missing":
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("X-Accel-Expires", "1")])
+        return [b"missing"]
     if wish == "echo":
         start_response("200 OK", [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
         seen = {name: value for name, value in environ.items() if name.startswith(("HTTP_", "wsgi.url"))}
