@@ -5,6 +5,9 @@ come, and the pool itself asks again after one, two, four … seconds, so that a
 minutes after that is back. Here a connection that could not be made fails everybody who waits for one, and for
 `PAUSE_SECONDS` everybody who comes; then one request finds out for all.
 
+Unless the pool holds one that lives: then the server is there and has no more to give ("too many clients already").
+Whoever waits gets one that comes back, and the pool does not ask for more before the pause is over.
+
 Idle connections die with their server. Django would hand the dead one to a request, or ask before each request whether
 it lives (CONN_HEALTH_CHECKS), a round trip each time. A look at the socket tells the same without asking.
 """
@@ -12,8 +15,11 @@ it lives (CONN_HEALTH_CHECKS), a round trip each time. A look at the socket tell
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -34,9 +40,18 @@ FINDING_OUT_SECONDS = 3.0  # for the one request that tries, longer than connect
 
 
 class Pool(ConnectionPool):
-    """A pool that knows when its server is gone."""
+    """A pool that knows when its server is gone, and tells that from one that has no more connections to give."""
 
     _gone_until = 0.0
+    _full_until = 0.0
+    _why_not = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what psycopg's takes."""
+        self._made: WeakSet[psycopg.Connection] = (
+            WeakSet()
+        )  # those in use as well, which psycopg's does not know
+        super().__init__(*args, **kwargs)
 
     def refuse_while_gone(self) -> None:
         """Raise `psycopg.OperationalError` while the server is known to be gone; lets one through who finds out."""
@@ -48,15 +63,45 @@ class Pool(ConnectionPool):
         self._gone_until = now + FINDING_OUT_SECONDS
 
     def reconnect_failed(self) -> None:
-        """Be told that a connection could not be made: nobody needs to wait for one."""
+        """Be told that a connection could not be made: where no other lives, nobody needs to wait for one."""
+        with self._lock:
+            made = list(self._made)
+        alive = sum(map(_is_connected, made))
+        if alive:
+            if not self._full_until:
+                logger.warning(
+                    "PostgreSQL gives %s no more than %d connections%s", self.name, alive, self._why_not
+                )
+            self._full_until = time.monotonic() + PAUSE_SECONDS
+            return
         if not self._gone_until:
-            logger.error("PostgreSQL is not there: no connection to %s can be made.", self.name)
+            logger.error(
+                "PostgreSQL is not there: no connection to %s can be made%s", self.name, self._why_not
+            )
+        self._full_until = 0.0
         self._gone_until = time.monotonic() + PAUSE_SECONDS
         with self._lock:
             waiting = list(self._waiting)
             self._waiting.clear()
         for client in waiting:
             client.fail(psycopg.OperationalError("PostgreSQL is not there."))
+
+    def _connect(self, timeout: float | None = None) -> psycopg.Connection:
+        """Make a connection and remember it, or why there is none."""
+        try:
+            connection = super()._connect(timeout)
+        except psycopg.Error as error:
+            self._why_not = f" ({str(error).strip().partition(chr(10))[0]})."
+            raise
+        with self._lock:
+            self._made.add(connection)
+        self._full_until = 0.0
+        return connection
+
+    def _maybe_grow_pool(self) -> None:
+        """Ask for one more connection, unless the server had none to give a moment ago."""
+        if time.monotonic() >= self._full_until:
+            super()._maybe_grow_pool()
 
     def answered(self) -> None:
         """Be told that there is a connection that lives."""
@@ -85,7 +130,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 kwargs=self.get_connection_params() | {"autocommit": True},
                 open=False,
                 name=self.alias,
-                configure=self._configure_connection,  # type: ignore[arg-type]
+                configure=self._configure_connection,
                 **options,
             )
             self._connection_pools.setdefault(self.alias, pool)  # another thread may have been faster
@@ -118,3 +163,15 @@ def _is_alive(connection: psycopg.Connection) -> bool:
     except psycopg.OperationalError:
         return False
     return pgconn.status == ConnStatus.OK
+
+
+def _is_connected(connection: psycopg.Connection) -> bool:
+    """Whether the server seems to hold the other end of a connection that somebody may be using: nothing is read."""
+    try:
+        with socket.socket(fileno=os.dup(connection.fileno())) as looking:
+            looking.setblocking(False)  # as libpq has it
+            return looking.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except (psycopg.OperationalError, OSError):
+        return False

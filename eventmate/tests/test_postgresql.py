@@ -121,6 +121,74 @@ def test_a_pool_that_is_empty_is_told_apart_from_a_wrong_query() -> None:
         one.close_pool()
 
 
+@pytest.fixture
+def full() -> Iterator[base.DatabaseWrapper]:
+    """A database that gives two connections, to a pool that would have three."""
+    role = f"crowded_{connection.settings_dict['NAME']}"  # a role is the whole server's
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP ROLE IF EXISTS {role}")
+        cursor.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2")
+    one = wrapper(USER=role)
+    yield one
+    one.close_pool()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP ROLE {role}")
+
+
+def test_a_pool_that_cannot_grow_shares_what_it_has(full: base.DatabaseWrapper) -> None:
+    """PostgreSQL has no more connections to give; that is no reason to send people away."""
+    settings, served = full.settings_dict, []
+
+    def ask() -> None:
+        one = Apart(settings, alias="default")
+        try:
+            with one.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid() FROM pg_sleep(0.1)")
+                served.append(cursor.fetchone()[0])
+        finally:
+            one.close()
+
+    def ask_together() -> None:
+        people = [threading.Thread(target=ask) for _ in range(5)]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join(10)
+
+    ask_together()
+    pool = full.pool
+    assert pool
+    refusals = pool.get_stats()["connections_errors"]
+    ask_together()
+
+    assert len(served) == 10
+    assert len(set(served)) == 2
+    assert not pool._gone_until
+    assert pool.get_stats()["connections_errors"] == refusals > 0  # it is not asked again at once
+
+
+def test_a_pool_whose_last_connection_dies_while_the_server_is_full_does_not_wait(
+    full: base.DatabaseWrapper,
+) -> None:
+    """What others hold of the server is of no use to those who wait here."""
+    crowded = full.get_connection_params()
+    crowded.pop("pool", None)
+    hoarders = [psycopg.connect(**crowded)]
+    try:
+        full.ensure_connection()
+        number = full.connection.info.backend_pid
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 1000)", [number])
+        hoarders.append(psycopg.connect(**crowded))
+        full.close()
+        assert refused(full) < 2
+        assert full.pool
+        assert full.pool._gone_until
+    finally:
+        for each in hoarders:
+            each.close()
+
+
 @pytest.mark.parametrize(
     ("sql", "gone"),
     [
