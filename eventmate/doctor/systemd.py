@@ -25,7 +25,14 @@ def examine_units() -> Iterator[Finding]:
         name = unit.split()[0]
         yield Finding(f"{name} has failed.", f"journalctl -u {name} says why; then systemctl restart {name}.")
     for timer in sorted(BASE.glob("eventmate*.timer")):
-        if ask("is-active", timer.name) != "active":
+        if ask("is-active", timer.name) == "active":
+            continue
+        if ask("is-enabled", timer.name) in {"disabled", "masked"}:
+            yield advice(
+                f"{timer.name} is switched off.",
+                f"On one machine it must tick: systemctl enable --now {timer.name}",
+            )
+        else:
             yield Finding(f"{timer.name} does not tick.", f"systemctl enable --now {timer.name}")
     if run("timedatectl", "show", "--property=NTPSynchronized", "--value") == "no":
         yield advice(

@@ -251,6 +251,14 @@ def test_units_that_failed_and_timers_that_stand_still_are_found(fake_programs, 
     ]
 
 
+def test_a_timer_that_somebody_has_switched_off_is_advice(fake_programs, tmp_path):
+    (tmp_path / "units" / "eventmate-backup.timer").touch()
+    fake_programs(
+        "systemctl", "case $1 in is-active) echo inactive ;; is-enabled) echo disabled ;; esac; exit 0"
+    )
+    assert found(systemd.examine_units) == ["eventmate-backup.timer is switched off."]
+
+
 def test_a_clock_that_nobody_sets_is_advice(fake_programs):
     fake_programs("systemctl", "exit 0")
     fake_programs("timedatectl", "echo no")
