@@ -12,6 +12,8 @@ from machine import CURRENT, ROOT, must, release_that_runs, sh, wait_until
 from visitors import SOCKET, Crowd, Person, ask
 
 UPSTREAM = Path("/etc/nginx/eventmate/upstream.conf")
+BALANCER = Path("/etc/nginx/eventmate/balancer.conf")
+TIMER = "eventmate-maintain.timer"
 DEMO_PASSWORD = "campus-demo-2026"
 
 
@@ -62,10 +64,17 @@ def restart_under_load() -> str:
 
 
 def upgrade_under_load() -> str:
-    """An upgrade under load fails no request, signs nobody out, and is what answers afterwards."""
+    """An upgrade under load fails no request, signs nobody out, undoes nothing, and is what answers afterwards."""
     before, person = release_that_runs(), ada()
+    balancer, written = BALANCER.read_text(), "set_real_ip_from 192.0.2.9;\n"
+    BALANCER.write_text(balancer + written)
+    sh(f"systemctl disable --now {TIMER}")
     with Crowd(person) as crowd:
         said = machine.install()
+    must(BALANCER.read_text().endswith(written), f"{BALANCER} is as it was shipped")
+    must(sh(f"systemctl is-active {TIMER}", status=None) == "inactive", f"{TIMER} ticks again")
+    sh(f"systemctl enable --now {TIMER}")
+    BALANCER.write_text(balancer)
     must("in the place of" in said, said)
     must(before != release_that_runs() == CURRENT.resolve().name, f"{release_that_runs()} runs")
     must(person.is_signed_in(), "signed out")

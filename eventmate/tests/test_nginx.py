@@ -260,6 +260,31 @@ def test_the_application_learns_nothing_that_a_visitor_invented(running):
     assert seen["HTTP_COOKIE"] == "sessionid=x"
 
 
+def test_a_balancer_in_front_is_believed_where_its_file_names_it(running):
+    """The file that upgrades keep; its example is what an operator uncomments."""
+
+    def address_seen():
+        return json.loads(running.ask("/_mine/shell/", x_test="echo", x_forwarded_for=told).body)[
+            "HTTP_X_FORWARDED_FOR"
+        ]
+
+    told = "203.0.113.7, 198.51.100.9"  # the first is what a visitor made up
+    file = running.folder / "eventmate" / "balancer.conf"
+    before = file.read_text()
+    assert address_seen() == "127.0.0.1"
+    file.write_text(
+        re.sub(r"^# (?=\S+ \S+;$)", "", before, flags=re.MULTILINE).replace("10.1.2.3", "127.0.0.1")
+    )
+    try:
+        running.reload_nginx()
+        assert address_seen() == "198.51.100.9"
+        assert running.ask("/metrics/").status == 200
+        assert running.ask("/metrics/", x_forwarded_for="198.51.100.9").status == 403
+    finally:
+        file.write_text(before)
+        running.reload_nginx()
+
+
 def test_a_public_page_is_made_without_cookies(running):
     seen = json.loads(
         running.ask("/about/", x_test="echo", cookie="sessionid=x", authorization="Basic eA==").body

@@ -124,6 +124,15 @@ class Site:
             os.killpg(master.pid, signal.SIGKILL)
             master.wait()
 
+    def reload_nginx(self) -> None:
+        """Have Nginx read its configuration again; returns when its new workers answer and the old ones are gone."""
+        master = int((self.folder / "nginx.pid").read_text())
+        before = _children(master)
+        os.kill(master, signal.SIGHUP)
+        _wait_for(
+            lambda: bool(_children(master)) and not before & _children(master), self.folder / "nginx.log"
+        )
+
     def log(self, name: str) -> list[str]:
         """Return the lines of one of Nginx's logs."""
         return (self.folder / "logs" / name).read_text().splitlines()
@@ -253,6 +262,11 @@ def free_ports(number: int) -> list[int]:
     for each in held:
         each.close()
     return ports
+
+
+def _children(pid: int) -> set[str]:
+    """Return the processes that one has started and that still run."""
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
 def _is_open(port: int) -> bool:
