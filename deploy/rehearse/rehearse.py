@@ -58,6 +58,12 @@ AFTER_REBOOT: tuple[Callable[[], str], ...] = (
     installing.browse_over_tls,
     installing.the_doctor_has_nothing_to_say,
 )
+LONGEST = 3000  # letters of what went wrong, where it is said for the second time
+ASKED_LAST = (
+    "systemctl --failed --no-legend --plain",
+    "journalctl --no-pager --quiet -o short -n 40 | cut -c 1-300",
+    "tail -n 20 /var/log/nginx/error.log",
+)
 
 
 def main() -> int:
@@ -94,16 +100,24 @@ def _sentence(step: Callable[[], str]) -> str:
     return (step.__doc__ or step.__name__).splitlines()[0].rstrip(".")
 
 
-def tell_why(error: Exception) -> None:
-    """Print what went wrong and what the machine said last."""
+def tell_why(step: Callable[[], str], error: Exception) -> None:
+    """Print what went wrong and what the machine said last; and once more what went wrong, for who sees only the end."""
+    name = f"{step.__module__}.{step.__name__}"
+    lie = f"LIE   {_sentence(step)} ({name})"
+    print(lie, flush=True)
     if isinstance(error, machine.Lie):
-        print(f"      {error}")
+        why = f"      {error}"
+        print(why)
     else:
+        why = f"      {error!r}"
         traceback.print_exception(error)
     sys.stdout.flush()
-    machine.show("systemctl --failed --no-legend --plain")
-    machine.show("journalctl --no-pager --quiet -o short -n 40 | cut -c 1-300")
-    machine.show("tail -n 20 /var/log/nginx/error.log")
+    for command in ASKED_LAST:
+        try:
+            machine.show(command)
+        except Exception as another:  # noqa: BLE001 - the machine is broken, and what broke it comes last
+            print(f"--- {command}: {another!r}")
+    print(f"{why[:LONGEST]}\n{lie}", flush=True)
 
 
 if __name__ == "__main__":

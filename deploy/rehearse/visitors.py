@@ -178,5 +178,9 @@ class Crowd:
 
     def must_all_be_answered(self) -> str:
         """Return what was seen; a lie if one request failed."""
-        must(not self.failed, "\n      ".join([self.told(), *self.failed[:10]]))
+        self.must_fail_at_most(0)
         return self.told()
+
+    def must_fail_at_most(self, number: int) -> None:
+        """Raise a lie that names the requests which failed, if these are more."""
+        must(len(self.failed) <= number, "\n      ".join([self.told(), *self.failed[:20]]))
