@@ -1,6 +1,8 @@
 """Which public pages show what: told to the cache in front when it changes, so that it fetches them anew.
 
-Searches and the pages of past months are left out: there is no end of them, and they are kept for half a minute.
+Left out is what there is no end of (searches, narrowed calendars, other weeks of a room) and what names an event in passing
+(events that are like it, the numbers beside organisations). All of that is as it was for a minute at most, and for half a
+minute more to whoever asks while Nginx fetches it anew; the sitemap for five minutes.
 """
 
 from collections.abc import Iterable, Iterator

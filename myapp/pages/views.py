@@ -16,6 +16,7 @@ from myapp.web.fragments import kept
 from myapp.web.policies import public_page
 
 HOUR = 3600
+SITEMAP = 300  # nobody fetches it anew, and what was withdrawn should not be looked for much longer
 XML = "application/xml; charset=utf-8"
 # Pages of one person, fragments without a page around them, and the back office: nothing of these is to be found.
 CLOSED = ("/_mine/", "/_part/", "/accounts/", "/admin/", "/health/")
@@ -53,7 +54,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
 
-@public_page(keep=HOUR)
+@public_page(keep=SITEMAP)
 def sitemap(_request: HttpRequest) -> HttpResponse:
     """List the parts of the sitemap; four queries, none where they are kept."""
     sections = kept("sitemap.sections", make=lambda: from_replica(sitemaps.sections))
@@ -61,7 +62,7 @@ def sitemap(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(sitemaps.index_xml(parts), content_type=XML)
 
 
-@public_page(keep=HOUR)
+@public_page(keep=SITEMAP)
 def sitemap_section(_request: HttpRequest, name: str) -> HttpResponse:
     """List one part of the sitemap; one query."""
     entries = from_replica(partial(sitemaps.entries, name))

@@ -2,7 +2,7 @@
 
 The telling is a job, written in the transaction that makes the change: it exists if and only if the change does, survives a
 restart of anything, and is tried again with growing pauses until Nginx has the new page. Without it a page lives until its
-time is up, which for an event that was withdrawn is half a minute too long.
+time is up, which for an event that was withdrawn is a minute and a half too long.
 
 REFRESH_URL is Nginx's door for this (see deploy/nginx/eventmate.conf), REFRESH_SECRET what is shown there. Without
 REFRESH_URL there is no cache in front, and nothing here costs anything.

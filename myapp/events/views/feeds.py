@@ -16,8 +16,8 @@ from myapp.web.addresses import whole_address
 from myapp.web.languages import language_prefix
 from myapp.web.policies import public_page
 
-# Calendars ask once an hour at best; what changes here is made anew at once, this is for the cache in front.
-KEEP = 300
+# For the cache in front: feeds of everything and of organisations are fetched anew when they change, those of searches are not.
+KEEP = 60
 # A feed holds what was on lately in any case.
 READS = tuple(name for name in FEED_READS if name != "archive")
 
