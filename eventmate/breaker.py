@@ -4,6 +4,9 @@ Closed, every command goes through. The first that finds Redis dead or silent op
 each ends at once as if Redis were empty. Meanwhile a thread of its own (under gevent a greenlet) asks Redis, at once and
 then every second, so that no request is the one that tries. When Redis answers, the breaker closes.
 
+A Redis that takes no writes, because it is full, somebody's replica, or cannot save, counts as away too, though it may be
+read: what it holds cannot be changed or deleted. So it is asked to write.
+
 What would have been changed meanwhile, or was sent and never confirmed, is *doubtful*: Redis may have been away, not
 wiped, and still hold the session of somebody who has signed out, or pages from before an event was withdrawn. Doubtful
 keys are deleted before the breaker closes. A process that ends while Redis is away takes its doubts with it.
@@ -20,8 +23,12 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import (
     ConnectionError as RedisConnectionError,
+    MasterDownError,
     MaxConnectionsError,
+    OutOfMemoryError,
+    ReadOnlyError,
     RedisError,
+    ResponseError,
     TimeoutError as RedisTimeoutError,
 )
 
@@ -34,7 +41,13 @@ PAUSE_SECONDS = 1.0  # between two questions whether Redis is back
 CALM_SECONDS = 5.0  # closed for less than this, a breaker that opens again waits before it asks
 MOST_DOUBTS = 10_000  # above, everything is doubtful
 _AWAY = (RedisConnectionError, RedisTimeoutError, OSError)
+_TAKES_NO_WRITES = (OutOfMemoryError, ReadOnlyError, MasterDownError)
+_TAKES_NO_WRITES_CODES = (
+    "MISCONF ",
+    "NOREPLICAS ",
+)  # redis-py has no classes for these; a pipeline puts words before
 _SENTENCE = "Redis is left alone until it answers again."
+_PROBE = "eventmate:breaker"
 
 
 class Breaker:
@@ -55,9 +68,9 @@ class Breaker:
         with self._lock:
             if not self.is_open and not isinstance(error, MaxConnectionsError):
                 self.is_open = True
-                logger.warning(
-                    "Redis does not answer (%s). The site goes on without it.", type(error).__name__
-                )
+                does = "takes no writes" if isinstance(error, ResponseError) else "does not answer"
+                # Only the kind: what a pipeline says of an error holds keys, and a session's is a secret.
+                logger.warning("Redis %s (%s). The site goes on without it.", does, _kind(error))
         self.doubt(changed)
 
     def doubt(self, changed: Iterable[Any]) -> None:
@@ -86,7 +99,7 @@ class Breaker:
             time.sleep(wait)
             wait = PAUSE_SECONDS
             try:
-                redis.ping()
+                redis.set(_PROBE, b"", px=1)
                 self._settle(redis)
             except (RedisError, OSError):
                 continue
@@ -159,6 +172,11 @@ class GuardedRedis(Redis):
         except _AWAY as error:
             self.breaker.fail(error, _changed(args))
             raise
+        except ResponseError as error:
+            if not _takes_no_writes(error):
+                raise
+            self.breaker.fail(error, _changed(args))
+            raise RedisConnectionError(_SENTENCE) from error
 
     def pipeline(self, transaction: Any = True, shard_hint: Any = None) -> Pipeline:  # noqa: FBT002 - redis-py's
         """Return a pipeline that passes the breaker as one command."""
@@ -184,6 +202,22 @@ class GuardedPipeline(Pipeline):
         except _AWAY as error:
             self.breaker.fail(error, changed)
             raise
+        except ResponseError as error:
+            if not _takes_no_writes(error):
+                raise
+            self.breaker.fail(error, changed)
+            raise RedisConnectionError(_SENTENCE) from error
+
+
+def _takes_no_writes(error: ResponseError) -> bool:
+    """Whether Redis refused a command for what it is, not for what the command is."""
+    return isinstance(error, _TAKES_NO_WRITES) or any(code in str(error) for code in _TAKES_NO_WRITES_CODES)
+
+
+def _kind(error: Exception) -> str:
+    """Return what sort of error it is, without what it says."""
+    codes = [code.strip() for code in _TAKES_NO_WRITES_CODES if code in str(error)]
+    return codes[0] if codes and isinstance(error, ResponseError) else type(error).__name__
 
 
 def _changed(command: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -25,6 +25,8 @@ from eventmate.static_files import manifest_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import redis
+
 SETTINGS_FILE = Path("/etc/eventmate/env")
 PAGE_CACHE = Path("/var/cache/nginx/eventmate")
 LEAST_FREE = 500_000_000  # bytes: a backup, a release and a day of logs fit in
@@ -104,7 +106,9 @@ def _examine_disk(folder: Path) -> Iterator[Finding]:
 
 
 def examine_redis() -> Iterator[Finding]:
-    """Find a Redis that does not answer or refuses to be written to; the system checks miss one that is not set."""
+    """Find a Redis that does not answer, refuses to be written to or may come to that; the system checks miss one that is
+    not set.
+    """
     if not settings.REDIS_URL:
         return
     import redis
@@ -112,13 +116,44 @@ def examine_redis() -> Iterator[Finding]:
     told = "Pages are slower and limits do not count until it is back; nothing is lost."
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            settings.REDIS_URL,
+            socket_timeout=REDIS_SECONDS,
+            socket_connect_timeout=REDIS_SECONDS,
+            decode_responses=True,
         ) as client:
             client.set("eventmate:doctor", "x", ex=10)
+            yield from _examine_redis_settings(client)
     except redis.RedisError as error:
         yield Finding(
             f"Redis does not work: {first_line(error)}.",
             f"systemctl status redis-server, then REDIS_URL in {SETTINGS_FILE}. {told}",
+        )
+
+
+def _examine_redis_settings(client: redis.Redis) -> Iterator[Finding]:
+    """Find a Redis that writes snapshots, or that refuses writes once it is full; nothing where it may not be asked."""
+    from redis.exceptions import ResponseError
+
+    try:
+        told = client.config_get("save") | client.config_get("maxmemory*")
+    except ResponseError:  # who runs it for us may keep that to himself
+        return
+    remedy = f"{Path(settings.BASE_DIR) / 'deploy/redis/eventmate.conf'} has the settings with their reasons, and how to use it."
+    if told.get("save"):
+        yield advice(
+            f'Redis writes snapshots to the disk (save "{told["save"]}"): each holds it up, and where one fails it takes'
+            " no writes until one succeeds.",
+            remedy,
+        )
+    policy = told.get("maxmemory-policy", "")
+    if policy == "noeviction" and told.get("maxmemory") == "0":
+        yield advice(
+            "Redis takes all memory there is: it has no maxmemory, and forgets nothing by itself.", remedy
+        )
+    elif policy and not policy.startswith("allkeys-"):
+        yield Finding(
+            f"Redis may be full and then takes no writes: its maxmemory-policy is {policy}.",
+            remedy,
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache as django_cache
 from redis import Redis
 from redis.connection import DefaultParser
+from redis.exceptions import ResponseError
 
 from eventmate import breaker
 from eventmate.breaker import GuardedRedis
@@ -128,6 +129,51 @@ def test_what_was_changed_while_redis_was_frozen_does_not_come_back(redis):
         "kept": 1,
         "counted": 1,
     }
+
+
+@pytest.mark.parametrize("why", ["full", "read-only", "cannot save"])
+def test_a_redis_that_takes_no_writes_counts_as_away(redis, why: str, caplog: pytest.LogCaptureFixture):
+    """It answers; but who signs out would stay signed in, and who is counted would be refused."""
+    cache.set_many({"session": 1, "counted": 1, "kept": 1})
+    redis.take_no_writes(why)
+
+    assert cache.incr("counted") is None
+    assert the_breaker().is_open
+    assert cache.get("kept") is None
+    assert cache.set("session", 2) is None
+    assert cache.set_many({"a": 1}) is None
+    assert cache.add("lock", 1)
+    assert cache.touch("session") is False
+    assert cache.delete("session") is None
+    time.sleep(0.3)  # it is asked at once, and takes a PING where it is full
+    assert the_breaker().is_open
+    assert len(caplog.messages) == 1
+    redis.take_writes()
+    wait_for(lambda: not the_breaker().is_open, seconds=5)
+
+    assert cache.get_many(["session", "counted", "kept"]) == {"counted": 1, "kept": 1}
+
+
+@pytest.mark.parametrize("why", ["full", "read-only", "cannot save"])
+def test_several_commands_that_are_refused_open_as_one_does(
+    redis, why: str, caplog: pytest.LogCaptureFixture
+):
+    redis.take_no_writes(why)
+
+    assert cache.set_many({"a secret": 1, "b": 2}) is None
+
+    assert the_breaker().is_open
+    (told,) = caplog.messages
+    assert "Redis takes no writes (" in told
+    assert "secret" not in told
+
+
+def test_a_command_that_is_wrong_opens_nothing(redis):
+    cache.set("list", [1])
+    client = cache.client.get_client()
+    with pytest.raises(ResponseError):
+        client.lpop("eventmate:none", "not a number")
+    assert not the_breaker().is_open
 
 
 def test_with_too_many_doubts_everything_goes(redis, monkeypatch):

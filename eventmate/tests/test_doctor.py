@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -121,6 +122,34 @@ def test_redis_is_found_dead_and_alive(settings):
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     (told,) = found(examinations.examine_redis)
     assert told.startswith("! Redis does not work: Error 111")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"save": "3600 1"}, 'Redis writes snapshots to the disk (save "3600 1")'),
+        ({"maxmemory": "0", "maxmemory-policy": "noeviction"}, "Redis takes all memory there is"),
+        ({"maxmemory-policy": "noeviction"}, "! Redis may be full and then takes no writes: "),
+        ({"maxmemory-policy": "volatile-lru"}, "! Redis may be full and then takes no writes: "),
+    ],
+    ids=["snapshots", "no limit", "full", "full of what never ends"],
+)
+def test_a_redis_that_may_refuse_writes_is_found(settings, redis_server, changed: dict[str, str], says: str):
+    settings.REDIS_URL = redis_server.url
+    assert found(examinations.examine_redis) == []
+    with redis.Redis.from_url(redis_server.url) as client:
+        for name, value in changed.items():
+            client.config_set(name, value)
+    (told,) = found(examinations.examine_redis)
+    assert told.startswith(says)
+
+
+def test_a_redis_that_does_not_tell_its_settings_is_left_alone(settings, redis_server):
+    settings.REDIS_URL = redis_server.url
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.config_set("save", "3600 1")
+        client.execute_command("ACL", "SETUSER", "default", "-config")
+    assert found(examinations.examine_redis) == []
 
 
 def test_mail_that_goes_nowhere_is_advice(settings):

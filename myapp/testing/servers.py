@@ -60,6 +60,28 @@ class RedisServer:
         """Let it go on."""
         self._process.send_signal(signal.SIGCONT)
 
+    def take_no_writes(self, why: str) -> None:
+        """Let it answer and refuse writes: it is "full", "read-only", or "cannot save"."""
+        with Redis.from_url(self.url) as client:
+            if why == "full":
+                client.config_set("maxmemory-policy", "noeviction")
+                client.config_set("maxmemory", 1)
+            elif why == "read-only":
+                client.config_set("replica-serve-stale-data", "yes")
+                client.replicaof("127.0.0.1", 1)
+            else:
+                client.config_set("save", "3600 1")
+                (self._valkey.folder / "dump.rdb").mkdir()
+                client.bgsave()
+                wait_for(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
+
+    def take_writes(self) -> None:
+        """Let it take writes again, with all it knows."""
+        with Redis.from_url(self.url) as client:
+            client.replicaof("NO", "ONE")
+            client.config_set("maxmemory", 0)
+            client.config_set("save", "")
+
     def keys(self, containing: str) -> list[str]:
         """Return the keys with a word in them."""
         with Redis.from_url(self.url) as client:

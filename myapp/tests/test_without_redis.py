@@ -77,6 +77,31 @@ def test_redis_frozen_under_load_costs_no_error_and_its_old_sessions_do_not_come
     assert "Ada Okonkwo" not in site.get("/_mine/shell/", cookies=others).body
 
 
+@pytest.mark.parametrize("why", ["full", "read-only", "cannot save"])
+def test_redis_that_takes_no_writes_costs_no_error_under_load(
+    site: Site, redis_server: RedisServer, ada: User, why: str
+) -> None:
+    cookies, others = sign_in(ada), sign_in(ada)
+    assert "Ada Okonkwo" in site.get("/_mine/shell/", cookies=others).body  # in Redis from now on
+    with Crowd(site, cookies) as crowd:
+        crowd.wait_for_more()
+        redis_server.take_no_writes(why)
+        page = site.get("/accounts/logout/", cookies=others)
+        assert site.send_form("/accounts/logout/", page, {}, cookies=others).status == 302
+        page = site.get("/accounts/login/")
+        wrong = site.send_form("/accounts/login/", page, {"login": "ada", "password": "wrong"})
+        assert wrong.status == 200
+        crowd.wait_for_more(60)
+        assert '"degraded"' in site.get("/health/ready/").body
+        redis_server.take_writes()
+        wait_for(lambda: "used again" in site.log.read_text(), seconds=10)
+        crowd.wait_for_more()
+
+    assert crowd.complaints(knows="Ada Okonkwo") == []
+    assert "Ada Okonkwo" not in site.get("/_mine/shell/", cookies=others).body
+    assert "Traceback" not in site.log.read_text()
+
+
 @pytest.mark.parametrize("how", ["kill", "freeze"])
 def test_people_sign_in_without_redis(site: Site, redis_server: RedisServer, ada: User, how: str) -> None:
     """allauth takes locks in the cache and django-ratelimit counts there: both let in whom they cannot count."""
