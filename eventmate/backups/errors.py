@@ -9,6 +9,10 @@ class BackupError(Exception):
     """A backup was not made or not restored; the text is a sentence for the operator."""
 
 
+class DrillUnderWayError(BackupError):
+    """Another restore drill uses the scratch database just now."""
+
+
 def explain(error: OSError, folder: Path) -> str:
     """Return a sentence for what the disk answered."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from eventmate.backups.errors import BackupError, explain
+from eventmate.backups.errors import BackupError, DrillUnderWayError, explain
 from eventmate.backups.making import DUMP, MANIFEST, backups
 from eventmate.backups.sealing import feed
 from eventmate.backups.server import Database, count_rows, find_program, major_version
@@ -86,7 +86,8 @@ def drill(backup: Backup, scratch: str = "", identity: str = "") -> Tried:
     """Restore a backup into a scratch database, look at it, and drop it again; the live one is not touched.
 
     `scratch` is the database's name (default: the live one's with _drill). Raises `BackupError` where it cannot be
-    tried, also where that name is the live database's or somebody else's.
+    tried, also where that name is the live database's or somebody else's, and `DrillUnderWayError` while another drill
+    uses it.
     """
     live = Database.live()
     scratch = scratch or f"{live.name[: LONGEST_NAME - 6]}_drill"
@@ -94,6 +95,7 @@ def drill(backup: Backup, scratch: str = "", identity: str = "") -> Tried:
         raise BackupError(f"{scratch} is the live database; a drill never touches it.")
     began = time.monotonic()
     with _maintenance(live) as server:
+        _reserve(server, scratch)
         _drop_scratch(server, scratch)  # of a drill that was killed
         try:
             _create(server, live, scratch)
@@ -209,6 +211,17 @@ def _create(server: psycopg.Connection[Any], live: Database, name: str) -> None:
         like = SQL(" LC_COLLATE {} LC_CTYPE {} ENCODING {}").format(*map(Literal, row[:3]))
     server.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)) + like)
     server.execute(SQL("COMMENT ON DATABASE {} IS {}").format(Identifier(name), Literal(_MARK)))
+
+
+def _reserve(server: psycopg.Connection[Any], scratch: str) -> None:
+    """Keep a scratch database for this session, until it ends however; raises while another has it."""
+    row = server.execute(
+        "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"EventMate's drill in {scratch}"]
+    ).fetchone()
+    if not (row and row[0]):
+        raise DrillUnderWayError(
+            f"Another restore drill is under way in the database {scratch}. Wait for it, or name another with --scratch."
+        )
 
 
 def _drop_scratch(server: psycopg.Connection[Any], name: str) -> None:

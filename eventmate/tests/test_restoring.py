@@ -12,6 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg.sql import SQL, Identifier
 
 from eventmate import env
+from eventmate.backups import restoring
 from eventmate.backups.errors import BackupError
 from eventmate.backups.making import make_backup
 from eventmate.backups.records import read_record
@@ -89,6 +90,22 @@ def test_the_command_keeps_the_result_for_the_watchers(backup, folder, capsys):
     assert "is good" in capsys.readouterr().out
     told = read_record(folder, "last-drill.json")
     assert (told["ok"], told["problems"], told["backup"]) == (True, [], "20261121T031500Z")
+
+
+def test_a_second_drill_leaves_the_first_alone(backup, folder, left_over):
+    live = Database.live()
+    scratch = f"{live.name}{SCRATCH}"
+    with live.named("postgres").connect() as server:
+        restoring._reserve(server, scratch)
+        restoring._create(server, live, scratch)
+        with pytest.raises(CommandError, match="Another restore drill is under way") as caught:
+            call_command("restore_drill")
+        assert scratch in databases()  # the first one's
+        assert not (folder / "last-drill.json").exists()
+        assert drill(backup, f"{scratch}_2").problems == []
+    assert caught.value.returncode == 75
+
+    assert drill(backup).problems == []  # one that was killed keeps nobody out
 
 
 def test_rows_that_are_missing_are_told(backup):

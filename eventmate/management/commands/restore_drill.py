@@ -10,9 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from eventmate.backups.errors import BackupError
+from eventmate.backups.errors import BackupError, DrillUnderWayError
 from eventmate.backups.records import LAST_DRILL, write_record
 from eventmate.backups.restoring import drill, newest, read_backup
+
+UNDER_WAY = 75  # EX_TEMPFAIL of sysexits.h
 
 
 class Command(BaseCommand):
@@ -21,7 +23,7 @@ class Command(BaseCommand):
     help = (
         "Restores the newest backup into a scratch database beside the live one, compares every table's rows with the"
         " manifest, brings it to this version, looks for what must not be, and drops it. The live database is not"
-        " touched. Exit status: 0 the backup is good, 1 it is not, or could not be tried."
+        " touched. Exit status: 0 the backup is good, 1 it is not, or could not be tried, 75 another drill is under way."
     )
     requires_system_checks: list[str] = []
 
@@ -38,24 +40,24 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         folder = Path(settings.BACKUP_DIR)
         began = time.monotonic()
-        problems, name = ["It was stopped."], ""
+        problems, name, is_ours = ["It was stopped."], "", True
         try:
             backup = read_backup(options["backup"]) if options["backup"] else newest(folder)
             name = backup.folder.name
             tried = drill(backup, options["scratch"], options["identity"] or settings.BACKUP_IDENTITY)
             problems = tried.problems
+        except DrillUnderWayError as error:
+            is_ours = False  # the other one says how it went
+            raise CommandError(str(error), returncode=UNDER_WAY) from error
         except BackupError as error:
             problems = [str(error)]
         finally:
-            with suppress(OSError):
-                write_record(
-                    folder,
-                    LAST_DRILL,
-                    ok=not problems,
-                    seconds=round(time.monotonic() - began, 2),
-                    backup=name,
-                    problems=problems,
-                )
+            if is_ours:
+                seconds = round(time.monotonic() - began, 2)
+                with suppress(OSError):
+                    write_record(
+                        folder, LAST_DRILL, ok=not problems, seconds=seconds, backup=name, problems=problems
+                    )
         if problems:
             raise CommandError("\n".join(problems))
         self.stdout.write(
