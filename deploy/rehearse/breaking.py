@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import machine
 from changing import ada
@@ -137,6 +138,63 @@ def _without_postgresql(command: str) -> str:
         time.sleep(1)
     crowd.must_all_be_answered()
     return f"{asked} public pages from Nginx, {PRIVATE} 503; healthy {took:.1f} s after it came back"
+
+
+def fill_the_disk_of_the_cache() -> str:
+    """The store of pages is full to the last byte: pages keep coming, and are kept again once there is room."""
+    cache = Path("/var/cache/nginx/eventmate")
+    person, others = ada(), [f"/events/?q=full+{page}" for page in range(20)]
+    must(ask("/").status == 200 == ask("/").status, "no page to begin with")
+    try:
+        with Crowd(person) as crowd:
+            sh(f"dd if=/dev/zero of={cache}/full bs=1M status=none", status=1)
+            must(_free(cache) == 0, f"{_free(cache)} bytes are free")
+            _must_come_whole(others)
+            time.sleep(11)  # Nginx looks after its stores every ten seconds, and throws out what it can
+            sh(f"dd if=/dev/zero bs=4k status=none >>{cache}/full", status=1)
+            _must_come_whole(others)
+        seen = crowd.must_all_be_answered()
+    finally:
+        sh(f"rm -f {cache}/full")
+    wait_until(lambda: ask("/about/").headers["x-cache-status"] == "HIT", "pages are kept again", within=20)
+    return seen
+
+
+def fill_the_disk_beside_the_cache() -> str:
+    """What else Nginx writes to is full (its logs, its temporary files): pages keep coming, and are kept."""
+    folders = ("/var/log/nginx", "/var/lib/nginx")
+    person = ada()
+    for folder in folders:
+        sh(f"mount -t tmpfs -o size=1m,mode=0755 tmpfs {folder}")
+    try:
+        sh("install -d -o root -g eventmate -m 2751 /var/log/nginx/eventmate && nginx -t && nginx -s reload")
+        for folder in folders:
+            sh(f"dd if=/dev/zero of={folder}/full bs=4k status=none", status=1)
+        with Crowd(person) as crowd:
+            _must_come_whole([f"/events/?q=logs+{page}" for page in range(20)])
+            must(ask("/about/").headers["x-cache-status"] in {"HIT", "STALE"}, "pages are not kept")
+        seen = crowd.must_all_be_answered()
+    finally:
+        for folder in folders:
+            sh(f"umount -l {folder}")
+        sh("nginx -s reload")
+    return seen
+
+
+def _free(folder: Path) -> int:
+    """Return how many bytes there is room for."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
+def _must_come_whole(pages: list[str]) -> None:
+    """Ask for pages that nobody has asked for; each comes to its end."""
+    for page in pages:
+        answer = ask(page)
+        must(
+            answer.status == 200 and "</html>" in answer.body,
+            f"{page} answers {answer.status}, not to its end",
+        )
 
 
 def restart_everything() -> str:

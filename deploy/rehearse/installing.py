@@ -31,7 +31,7 @@ def every_unit_is_active() -> str:
     states = sh(f"systemctl is-active {' '.join(UNITS)}", status=None).split()
     must(states == ["active"] * len(UNITS), f"{dict(zip(UNITS, states, strict=False))}")
     must(not sh("systemctl --failed --no-legend --plain"), sh("systemctl --failed --no-legend --plain"))
-    names = [name for name in UNITS if name.startswith("eventmate")] + [
+    names = [name for name in UNITS if "eventmate" in name] + [
         "eventmate@1.service",
         "eventmate@1.socket",
     ]
@@ -104,7 +104,8 @@ def uninstall_and_install_again() -> str:
     sh(f"cd / && {machine.ROOT}/deploy/install --uninstall")
     must(
         not sh(
-            "ls /opt/eventmate /etc/systemd/system/eventmate* /usr/local/bin/eventmate 2>/dev/null",
+            "ls -d /opt/eventmate /etc/systemd/system/*eventmate* /usr/local/bin/eventmate /var/cache/nginx/eventmate"
+            " 2>/dev/null",
             status=None,
         ),
         "programs remain",

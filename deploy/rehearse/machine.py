@@ -18,6 +18,7 @@ UNITS = (
     *("eventmate.socket", "eventmate.service", "eventmate-worker.service"),
     *("nginx.service", "redis-server.service", "postgresql.service"),
     *(f"eventmate-{name}.timer" for name in ("maintain", "backup", "restore-drill")),
+    *("var-cache-nginx-eventmate.mount", "var-cache-nginx-eventmate-arriving.mount"),
 )
 
 wheels: Path | None = None

@@ -43,6 +43,8 @@ STEPS: tuple[Callable[[], str], ...] = (
     breaking.kill_redis,
     breaking.stop_postgresql,
     breaking.kill_postgresql,
+    breaking.fill_the_disk_of_the_cache,
+    breaking.fill_the_disk_beside_the_cache,
     breaking.restart_everything,
     examining.back_up_and_drill,
     examining.the_doctor_finds_what_is_planted,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import redis
 
 SETTINGS_FILE = Path("/etc/eventmate/env")
-PAGE_CACHE = Path("/var/cache/nginx/eventmate")
 LEAST_FREE = 500_000_000  # bytes: a backup, a release and a day of logs fit in
 LEAST_FREE_SHARE = 0.05
 SOON_FULL_SHARE = 0.12
@@ -64,7 +63,6 @@ def examine_disks() -> Iterator[Finding]:
     for folder in (
         Path(settings.DATA_DIR),
         Path(settings.BACKUP_DIR),
-        PAGE_CACHE,
         Path("/var/log"),
         Path("/"),
     ):

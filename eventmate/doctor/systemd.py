@@ -18,7 +18,7 @@ SECONDS = 10
 
 
 def examine_units() -> Iterator[Finding]:
-    """Find units that have failed, timers that do not tick, and a clock that nobody sets; nothing where none are."""
+    """Find units that have failed, timers that do not tick, mounts that are missing, and a clock that nobody sets; nothing where none are."""
     if not is_installed():
         return
     for unit in ask("list-units", "--state=failed", "--plain", "--no-legend", "eventmate*").splitlines():
@@ -34,6 +34,12 @@ def examine_units() -> Iterator[Finding]:
             )
         else:
             yield Finding(f"{timer.name} does not tick.", f"systemctl enable --now {timer.name}")
+    for mount in sorted(BASE.glob("*eventmate*.mount")):
+        if ask("is-active", mount.name) != "active":
+            yield Finding(
+                f"{mount.name} is not mounted: a full disk now breaks pages that Nginx keeps.",
+                f"systemctl start {mount.name} && systemctl reload nginx",
+            )
     if run("timedatectl", "show", "--property=NTPSynchronized", "--value") == "no":
         yield advice(
             "Nobody sets this machine's clock.",

@@ -288,6 +288,15 @@ def test_a_timer_that_somebody_has_switched_off_is_advice(fake_programs, tmp_pat
     assert found(systemd.examine_units) == ["eventmate-backup.timer is switched off."]
 
 
+def test_a_page_cache_without_memory_of_its_own_is_found(fake_programs, tmp_path):
+    (tmp_path / "units" / "var-cache-nginx-eventmate.mount").touch()
+    fake_programs("systemctl", '[ "$1" = is-active ] && echo active; exit 0')
+    assert found(systemd.examine_units) == []
+    fake_programs("systemctl", '[ "$1" = is-active ] && echo inactive; exit 0')
+    (finding,) = found(systemd.examine_units)
+    assert finding.startswith("! var-cache-nginx-eventmate.mount is not mounted")
+
+
 def test_a_clock_that_nobody_sets_is_advice(fake_programs):
     fake_programs("systemctl", "exit 0")
     fake_programs("timedatectl", "echo no")

@@ -248,6 +248,32 @@ def test_a_broken_application_does_not_take_a_kept_page_away(site):
     assert site.ask("/accounts/login/", x_test="broken").status == 500
 
 
+def test_an_answer_reaches_its_reader_where_the_store_takes_no_more(site):
+    """A full disk without one: what was written beside the store cannot be moved into it."""
+    store, aside = site.folder / "cache" / "pages", site.folder / "cache" / "aside"
+    event, other = make_event("Kites over the lake"), make_event("Comets")
+    site.ask(event.path)
+    store.rename(aside)
+    store.touch()
+    try:
+        answers = [site.ask(other.path) for _ in range(2)]
+        assert [(each.status, each.cache, b"Comets" in each.body) for each in answers] == [
+            (200, "MISS", True)
+        ] * 2
+    finally:
+        store.unlink()
+        aside.rename(store)
+    assert b"Kites over the lake" in site.ask(event.path).body
+
+
+def test_pictures_of_many_megabytes_are_not_kept():
+    shipped = (SHIPPED / "eventmate.conf").read_text()
+    (written,) = re.findall(r'\$em_is_large \{\s+default "";\s+"~(\S+)" 1;', shipped)
+    pattern = re.compile(written)
+    assert [bool(pattern.search(str(size))) for size in (0, 999_999, 3_999_999)] == [False] * 3
+    assert [bool(pattern.search(str(size))) for size in (4_000_000, 9_999_999, 10_000_000)] == [True] * 3
+
+
 def test_the_application_learns_nothing_that_a_visitor_invented(running):
     forged = {
         "x_forwarded_for": "6.6.6.6",

@@ -72,6 +72,29 @@ def test_one_site_and_one_of_several_differ_in_their_names_only():
         ]
 
 
+def megabytes(pattern: str, text: str) -> list[int]:
+    return [int(found) for found in re.findall(pattern + r"=(\d+)m\b", text)]
+
+
+def test_the_stores_of_nginx_fit_into_their_mount_and_leave_room_for_what_comes_in():
+    """Nginx looks after their sizes every ten seconds only, in which a visitor may have two thousand pages made."""
+    nginx = (ROOT / "deploy" / "nginx" / "eventmate.conf").read_text()
+    mount = (FOLDER / "var-cache-nginx-eventmate.mount").read_text()
+    stores, room = megabytes("max_size", nginx), megabytes("size", mount)
+    assert len(stores) == 3
+    assert room[0] - sum(stores) >= 64 + max(megabytes("min_free", nginx))
+
+
+def test_answers_on_their_way_are_written_beside_the_stores():
+    """In a mount of its own: one that is full must not fill the other."""
+    arriving = (FOLDER / "var-cache-nginx-eventmate-arriving.mount").read_text()
+    (where,) = re.findall(r"^Where=(\S+)$", arriving, re.MULTILINE)
+    assert f"proxy_temp_path {where};" in (ROOT / "deploy" / "nginx" / "page-cache.conf").read_text()
+    assert "use_temp_path=off" not in re.sub(
+        r"^#.*", "", (ROOT / "deploy" / "nginx" / "eventmate.conf").read_text(), flags=re.MULTILINE
+    )
+
+
 def test_a_restart_waits_longer_than_requests_may_take():
     graceful = re.findall(
         r"^graceful_timeout = (\d+)", (ROOT / "gunicorn_config.py").read_text(), re.MULTILINE
