@@ -4,16 +4,16 @@ its clock says to ours.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from eventmate.doctor.findings import Finding, first_line
+from eventmate.postgresql.room import OTHERS, fitting_pool_size, pool_size, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 OLDEST_VERSION = 15
 CONNECT_SECONDS = 5
 CLOCKS_APART = timedelta(seconds=5)
-OTHERS = 10  # psql, backups, jobs and the three that PostgreSQL keeps for its superuser
 
 
 def examine_database() -> Iterator[Finding]:
@@ -53,13 +52,20 @@ def examine_database() -> Iterator[Finding]:
 
 def _examine_connections(most: int) -> Iterator[Finding]:
     """Find more connections than PostgreSQL has: at the busiest hour some requests would fail."""
-    workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * (os.cpu_count() or 1) + 1)
-    each: dict[str, Any] = settings.DATABASES["default"]["OPTIONS"].get("pool") or {}
-    wanted = workers * int(each.get("max_size", 1)) + OTHERS
+    if settings.DATABASES["default"].get("DISABLE_SERVER_SIDE_CURSORS"):
+        return  # PgBouncer's clients queue there
+    sharing, each = processes(), pool_size()
+    wanted = sharing * each + OTHERS
     if wanted > most:
+        fits = fitting_pool_size(most, sharing)
+        lower = (
+            f"write DATABASE_POOL_SIZE={fits} into /etc/eventmate/env"
+            if fits < each
+            else "lower WEB_CONCURRENCY"
+        )
         yield Finding(
-            f"PostgreSQL takes {most} connections; {workers} workers and the rest may ask for {wanted}.",
-            f"Set max_connections to {wanted} there, or lower DATABASE_POOL_SIZE or WEB_CONCURRENCY here.",
+            f"PostgreSQL takes {most} connections; {sharing} workers with {each} each and the rest may ask for {wanted}.",
+            f"Set max_connections to {wanted} there, or {lower} here.",
         )
 
 
