@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "health",
     "myapp.web",
     "myapp.accounts",
+    "myapp.notify",
     "myapp.venues",
     "myapp.events",
     "myapp.mine",
@@ -188,7 +189,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Jobs are rows of PostgreSQL, written in the transaction of what they are about; `manage.py procrastinate worker` does them
 # https://procrastinate.readthedocs.io/
 
-PROCRASTINATE_IMPORT_PATHS = ["myapp.web.jobs", "myapp.web.refresh"]
+PROCRASTINATE_IMPORT_PATHS = ["myapp.web.jobs", "myapp.web.refresh", "myapp.notify.jobs"]
 
 # The cache in front: Nginx's door for fetching a page anew, and what is shown there (deploy/nginx/)
 
@@ -260,6 +261,9 @@ ACCOUNT_SESSION_REMEMBER = True
 
 globals().update(env.email("EMAIL_URL", default=f"file://{DATA_DIR}/mail"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"EventMate <events@{ALLOWED_HOSTS[0]}>")
+VAPID_PRIVATE_KEY_FILE = env.text(
+    "VAPID_PRIVATE_KEY_FILE", ""
+)  # signs web pushes; DATA_DIR/vapid.pem where not told
 
 # Static files by WhiteNoise, media by Cloudinary when CLOUDINARY_URL is there, else as local files
 # https://whitenoise.readthedocs.io/

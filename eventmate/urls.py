@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from health.views import metrics
+from myapp.notify.views import worker as push_worker
 
 handler400 = "myapp.web.errors.bad_request"
 handler403 = "myapp.web.errors.permission_denied"
@@ -20,10 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", include("health.urls")),
     path("metrics/", metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("push-worker.js", push_worker, name="push_worker"),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
         path("", include("myapp.events.urls")),
         path("", include("myapp.pages.urls")),
+        path("accounts/notifications/", include("myapp.notify.urls")),
         path("accounts/", include("myapp.accounts.urls")),
         prefix_default_language=False,
     ),

@@ -1,7 +1,6 @@
 """How allauth fits in here: one name, our mails, links that carry our address and the page people came from."""
 
 import logging
-import re
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,14 +12,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMessage
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import get_language, gettext as _, gettext_lazy
 
-from myapp.web.addresses import whole_address
+from myapp.web.mails import write_mail
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +57,9 @@ class Adapter(DefaultAccountAdapter):
     def save_user(
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, **options: bool
     ) -> AbstractBaseUser:
-        """Save a person who signs up, with the one name they gave."""
+        """Save a person who signs up, with the one name they gave and the language they read."""
         user.name = form.cleaned_data["name"]  # type: ignore[attr-defined]
+        user.language = get_language() or settings.LANGUAGE_CODE  # type: ignore[attr-defined]
         return super().save_user(request, user, form, **options)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
@@ -77,25 +76,13 @@ class Adapter(DefaultAccountAdapter):
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
         """Make a mail of one template: its subject, its text and its HTML are the same words in three layouts."""
-        template = f"{template_prefix}.html"
-        context = context | {
-            "campus_name": settings.CAMPUS_NAME,
-            "site_url": whole_address("/"),
-            "link": _main_link(context),
-        }
-        subject, text, page = (
-            render_to_string(template, {**context, "layout": f"emails/{layout}"}, current.request).strip()
-            for layout in ("subject.txt", "layout.txt", "layout.html")
+        return write_mail(
+            f"{template_prefix}.html",
+            context | {"link": _main_link(context)},
+            to=[email] if isinstance(email, str) else email,
+            headers=headers,
+            request=current.request,
         )
-        to = [email] if isinstance(email, str) else email
-        # RFC 3834: no holiday notice answers a machine.
-        headers = {"Auto-Submitted": "auto-generated"} | (headers or {})
-        text = re.sub(r"\n\s*\n+", "\n\n", text) + "\n"
-        mail = EmailMultiAlternatives(
-            re.sub(r"[^\S\u00a0\u202f]+", " ", subject), text, self.get_from_email(), to, headers=headers
-        )
-        mail.attach_alternative(page, "text/html")
-        return mail
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail; where the mail server fails, say so on the page instead of failing with it."""

@@ -14,6 +14,14 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("As others see it."))
     email = models.EmailField(_("e-mail"))
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_("In which mails are written; empty: the site's own."),
+    )
 
     REQUIRED_FIELDS = ["email"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.core import signing
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import LocalePrefixPattern
 
@@ -99,6 +100,10 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mine:event": _slug_of("event"),
     "mine:event_page": _slug_of("event"),
     "mine:event_ics": _slug_of("event"),
+    "notify:remove_device": lambda _world: {"pk": 1},
+    "notify:stop": lambda _world: {
+        "token": signing.dumps(["guest@example.org", "places"], salt="notify.stop")
+    },
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

@@ -7,6 +7,7 @@ view runs.
     @public_page(keep=30, reads=("q", "day"))     the same bytes for everyone, kept by us and by the cache in front
     @island                                       one person's part of a public page; never kept, never a redirect
     @private_page                                 one person's page; needs signing in; never kept
+    @link_page                                    one person's page, for whoever holds a link we sent them; never kept
     @operators_page                               for machines that watch the site; never kept, no session
 """
 
@@ -38,11 +39,12 @@ READING = ("GET", "HEAD")
 
 
 class Kind(StrEnum):
-    """The four kinds of URL."""
+    """The kinds of URL."""
 
     PUBLIC = "public"
     ISLAND = "island"
     PRIVATE = "private"
+    LINK = "link"
     OPERATORS = "operators"
 
 
@@ -177,6 +179,14 @@ def private_page(
 ) -> View | Callable[[View], View]:
     """Make a view a private page; its request is a `SignedInRequest`. Say the methods if it takes forms."""
     return _never_kept(view, Policy(Kind.PRIVATE, methods))
+
+
+def link_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:
+    """Make a view one for whoever holds a link from a mail: what is signed in its address says who, no session is asked.
+
+    It checks what is signed before anything else, answers 404 where that is wrong, and allows no more than the mail says.
+    """
+    return cast("Callable[[View], View]", _never_kept(None, Policy(Kind.LINK, methods)))
 
 
 @overload

@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from myapp.events.importing import fetch as fetching
-from myapp.events.importing.fetch import checked_url, fetch, is_public
+from myapp.events.importing.fetch import checked_url, fetch
 from myapp.events.importing.items import Refused
+from myapp.web import outgoing
+from myapp.web.outgoing import is_public
 
 INSIDE = """127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.5.4 192.168.1.1 169.254.169.254 100.64.0.1 192.0.0.1
     192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255
@@ -184,7 +186,7 @@ def server():
 def net(server, monkeypatch):
     """The server's address as one on the net, and nothing else let in."""
     monkeypatch.setattr(
-        fetching, "is_public", lambda address: str(address) == "127.0.0.1" or is_public(address)
+        outgoing, "is_public", lambda address: str(address) == "127.0.0.1" or is_public(address)
     )
     return f"http://127.0.0.1:{server}"
 
