@@ -99,7 +99,8 @@ def an_upgrade_that_fails_changes_nothing() -> str:
             with (checkout / name).open("a") as file:
                 file.write(text)
             said = machine.install(checkout=checkout, status=1)
-            must(sentence in said and f"release {running} still runs" in said, said)
+            must(sentence in said and f"Release {running} still runs" in said, said)
+            must("The database is as it was" in said, said)
     must((release_that_runs(), machine.main_pid()) == (running, main), "something has changed")
     must(CURRENT.resolve().name == running, "the link leads elsewhere")
     must(len(list(CURRENT.parent.joinpath("releases").iterdir())) <= 3, "more than three releases")

@@ -1,85 +1,102 @@
-"""What deploy/install leaves alone: its functions one by one, with stand-ins for the programs that change a machine."""
+"""Parts of deploy/install that need no machine of their own; `make rehearse` runs the whole on one."""
+
+from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from eventmate.services.holding import ROOT
 
-SCRIPT = (ROOT / "deploy" / "install").read_text()
-STAND_IN = """#!/bin/bash
-echo "${0##*/} $*" >>"$DID"
-[ "$1" != is-enabled ] || [[ " $ENABLED " == *" ${*: -1} "* ]]
-"""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INSTALL = ROOT / "deploy" / "install"
 
 
-def function(name: str) -> str:
-    found = re.search(rf"^{name}\(\) \{{.*?(?:^\}}| \}})$", SCRIPT, re.MULTILINE | re.DOTALL)
-    assert found, f"deploy/install has no function {name}"
-    return found[0]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Path:
-    """A folder with programs that only write down what they were asked."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "units").mkdir()
-    (tmp_path / "bin" / "systemctl").write_text(STAND_IN)
-    (tmp_path / "bin" / "systemctl").chmod(0o755)
-    return tmp_path
-
-
-def do(machine: Path, call: str, *names: str, enabled: str = "") -> list[str]:
-    """Call functions of the installer on that machine; return what the stand-ins were asked."""
-    did = machine / "did"
-    did.write_text("")
-    settled = f'set -euo pipefail\nlog=/dev/null units="{machine}/units"\nrun() {{ shift; "$@"; }}\n'
-    script = settled + "\n".join(function(name) for name in names) + f"\n{call}\n"
-    path = f"{machine}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    subprocess.run(
-        ["/bin/bash", "-c", script], env={"PATH": path, "DID": str(did), "ENABLED": enabled}, check=True
+def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in which the functions of deploy/install are known."""
+    functions = re.findall(r"^\w+\(\) \{.*?(?:^\}| \})$", INSTALL.read_text(), re.MULTILINE | re.DOTALL)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join([*functions, script]), "install", *words],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    return did.read_text().splitlines()
 
 
-def test_an_upgrade_starts_the_timers_that_nobody_has_switched_off(machine: Path):
-    did = do(machine, f"start_timers {ROOT}", "start_timers", enabled="eventmate-maintain.timer")
-    assert [line for line in did if " start " in line] == ["systemctl start eventmate-maintain.timer"]
-    assert "start_timers" in function("start_release")
-    assert ".timer" not in function("start_release")
-
-
-def test_units_are_enabled_when_they_come_and_never_again(machine: Path):
-    install_units = (
-        f'install() {{ [[ $* == */usr/local/* ]] || command install "$@"; }}; install_units {ROOT}'
+def fail_with(log: Path, said: str) -> str:
+    log.write_text(said)
+    done = run(
+        'log=$1 old=/opt/eventmate/releases/before unfinished=/opt/eventmate/releases/new; fail "It does not work."',
+        str(log),
     )
-    first = [line for line in do(machine, install_units, "install_units") if " enable " in line]
-    assert len(first) == 1
-    assert "eventmate-backup.timer" in first[0]
-    masked = machine / "units" / "eventmate-backup.timer"
-    masked.unlink()
-    masked.symlink_to("/dev/null")
-    (machine / "units" / "eventmate.service").write_text("of the release before")
-    assert not [line for line in do(machine, install_units, "install_units") if " enable " in line]
-    assert masked.readlink() == Path("/dev/null")
-    assert (machine / "units" / "eventmate.service").read_text() != "of the release before"
+    assert done.returncode == 1
+    return done.stderr
 
 
-def test_files_of_nginx_that_belong_to_the_machine_are_named_in_the_manual():
-    kept = re.search(r"^ +([\w. |-]+)\)\n +if \[ ! -e ", function("install_nginx"), re.MULTILINE)
-    assert kept
-    names = kept[1].split(" | ")
-    assert names == ["balancer.conf", "names.conf", "upstream.conf", "watchers.conf"]
-    manual = (ROOT / "docs" / "operations.md").read_text()
-    row = next(line for line in manual.splitlines() if line.startswith("| `/etc/nginx/eventmate/`"))
-    assert all(f"`{name}`" in row for name in names)
-    shipped = (ROOT / "deploy" / "nginx" / "eventmate.conf").read_text()
-    assert all(f"include /etc/nginx/eventmate/{name};" in shipped for name in names)
+def test_an_upgrade_that_failed_before_it_migrated_says_so(tmp_path: Path) -> None:
+    assert fail_with(tmp_path / "log", "--- check\nSystem check identified some issues\n").splitlines() == [
+        "It does not work.",
+        "Release before still runs.",
+        "The database is as it was.",
+    ]
 
 
-def test_the_installer_is_a_script_that_bash_reads():
-    assert shutil.which("bash")
-    subprocess.run(["/bin/bash", "-n", str(ROOT / "deploy" / "install")], check=True)
+def test_an_upgrade_that_failed_after_it_migrated_names_what_stays(tmp_path: Path) -> None:
+    said = fail_with(
+        tmp_path / "log",
+        "--- migrate\nRunning migrations:\n  Applying events.0007_rooms... OK\n  Applying mine.0002_saved... OK\n"
+        "  Applying mine.0003_broken...Traceback (most recent call last):\n",
+    )
+    assert "Release before still runs.\n" in said
+    assert "has been migrated and stays so: events.0007_rooms mine.0002_saved.\n" in said
+    assert "the release before runs on the newer tables" in said
+    assert "Nothing has changed" not in said
+
+
+def test_a_first_installation_that_failed_speaks_of_no_release_before(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    done = run(
+        'log=$1 old="" unfinished=/opt/eventmate/releases/new; fail "It does not work."',
+        str(tmp_path / "log"),
+    )
+    assert (done.returncode, done.stderr) == (1, "It does not work.\n")
+
+
+@pytest.mark.parametrize("option", ["--database-url", "--redis-url"])
+def test_passwords_are_not_taken_where_everybody_sees_them(option: str) -> None:
+    done = subprocess.run(
+        [INSTALL, option, "postgresql://site:hush@db/site"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"{option}-file FILE" in done.stderr
+    assert "hush" not in done.stderr
+
+
+def test_a_url_is_read_from_a_file_that_is_for_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "database-url"
+    file.write_text("postgresql://site:hush@db/site\n")
+    file.chmod(0o600)
+    reading = 'unfinished="" old=""; url=$(url_in "$1"); printf "<%s>" "$url"'
+    assert run(reading, str(file)).stdout == "<postgresql://site:hush@db/site>"
+
+    file.chmod(0o640)
+    done = run(reading, str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Others can read" in done.stderr
+
+    done = run(reading, str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert "There is no URL in" in done.stderr
+
+
+@pytest.mark.parametrize("kept", ["", "DATABASE_POOL_SIZE=5\n", "DATABASE_POOL_SIZE=''\n"])
+def test_the_pool_is_fitted_unless_the_operator_has_said_something(tmp_path: Path, kept: str) -> None:
+    settings = tmp_path / "env"
+    settings.write_text(kept)
+    done = run("settings=$1 log=$2 new=x; ask() { echo 6; }; fit_pool", str(settings), str(tmp_path / "log"))
+    assert done.returncode == 0, done.stderr
+    assert settings.read_text().endswith(kept or "DATABASE_POOL_SIZE='6'\n")
