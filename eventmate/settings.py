@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "myapp.notify",
     "myapp.venues",
     "myapp.events",
+    "myapp.registrations",
     "myapp.mine",
     "myapp.pages",
     "myapp.demo",

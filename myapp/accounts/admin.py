@@ -15,7 +15,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from myapp.accounts.models import User
+from myapp.accounts.models import Department, User
 from myapp.accounts.validators import username_validators
 
 admin.site.site_header = admin.site.site_title = "EventMate"
@@ -58,6 +58,13 @@ class AddressInline(admin.TabularInline):
     fields = ("email", "verified", "primary")
 
 
+@admin.register(Department)
+class DepartmentAdmin(admin.ModelAdmin):
+    """Departments."""
+
+    search_fields = ("name",)
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """People. Staff look after people; only a superuser hands out rights or touches those who have some."""
@@ -71,9 +78,11 @@ class PersonAdmin(UserAdmin):
     show_full_result_count = False
     inlines = (AddressInline,)
     readonly_fields = ("last_login", "date_joined")
+    autocomplete_fields = ("department",)
     filter_horizontal = ("groups", "user_permissions")
     fieldsets = (
         (None, {"fields": ("username", "name", "email", "password", "is_active")}),
+        (_("Studies"), {"fields": ("department", "year_of_study")}),
         (_("Rights"), {"fields": RIGHTS, "classes": ("collapse",)}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )

@@ -6,6 +6,20 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
+class Department(models.Model):
+    """A part of the university that people belong to."""
+
+    name = models.CharField(_("name"), max_length=150, unique=True)
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class User(AbstractUser):
     """A person: signs in by username or e-mail, is shown by the one name they chose."""
 
@@ -22,6 +36,15 @@ class User(AbstractUser):
         default="",
         help_text=_("In which mails are written; empty: the site's own."),
     )
+    department = models.ForeignKey(
+        Department,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("department"),
+    )
+    year_of_study = models.PositiveSmallIntegerField(_("year of study"), null=True, blank=True)
 
     REQUIRED_FIELDS = ["email"]
 

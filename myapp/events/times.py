@@ -29,6 +29,12 @@ def whole_days(starts_at: dt.datetime, ends_at: dt.datetime) -> tuple[dt.datetim
     return midnight(first), midnight(end)
 
 
+def spoken_moment(moment: dt.datetime) -> str:
+    """Return like "Friday 20 November, 16:00", for the middle of a sentence. No queries."""
+    local = timezone.localtime(moment)
+    return _("%(day)s, %(time)s") % {"day": _day(local.date()), "time": f"{local:%H:%M}"}
+
+
 def spoken_period(event: Event) -> str:
     """Return like "Friday 20 November, 16:00 to 17:30": one day, a night, several days, or all day. No queries.
 

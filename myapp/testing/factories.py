@@ -23,6 +23,8 @@ from myapp.events.models import (
     Status,
     Visibility,
 )
+from myapp.registrations.actions import register
+from myapp.registrations.models import Audience, Desk, Registration, TicketType
 from myapp.testing.people import Person, make_account
 from myapp.venues.models import Building, Room, RoomKind
 
@@ -148,3 +150,22 @@ def make_series(title: str = "", *, events: int = 3, **fields: Any) -> Series:
             **fields,
         )
     return series
+
+
+def make_desk(event: Event | None = None, *, types: int = 1, **fields: Any) -> Desk:
+    """Open a desk with two places and ticket types for the campus, at an event of its own unless one is given."""
+    desk = Desk.objects.create(**{"event": event or make_event(), "capacity": 2, **fields})
+    for number in range(types):
+        make_ticket_type(desk, position=number)
+    return desk
+
+
+def make_ticket_type(desk: Desk, name: str = "", **fields: Any) -> TicketType:
+    """Add a ticket type for the campus, with as many places as the desk has."""
+    name = name or f"Ticket {next(_numbers)}"
+    return TicketType.objects.create(**{"desk": desk, "name": name, "audience": Audience.CAMPUS, **fields})
+
+
+def make_registration(ticket_type: TicketType, user: User | None = None, **given: Any) -> Registration:
+    """Register somebody, by the action: a fresh person unless one is given."""
+    return register(ticket_type, acting_user=user or make_person(), **given)

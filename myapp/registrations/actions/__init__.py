@@ -1,0 +1,32 @@
+"""What can happen to registrations.
+
+Every action is one transaction that locks the desk first, looks again, does nothing the second time, and refuses with one
+sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
+"""
+
+from myapp.registrations.actions.organising import (
+    approve,
+    close_desk,
+    open_desk,
+    refuse,
+    set_capacity,
+    take_off,
+)
+from myapp.registrations.actions.registering import accept, answer, cancel, change, confirm_address, register
+from myapp.registrations.actions.running_out import let_run_out
+
+__all__ = [
+    "accept",
+    "answer",
+    "approve",
+    "cancel",
+    "change",
+    "close_desk",
+    "confirm_address",
+    "let_run_out",
+    "open_desk",
+    "refuse",
+    "register",
+    "set_capacity",
+    "take_off",
+]

@@ -1,0 +1,32 @@
+"""What time does: holds, offers and unconfirmed addresses run out, and the places go to the next in line."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from myapp.registrations.models import LIVE, Because, Registration, State
+from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.queue import fill
+
+
+def let_run_out() -> int:
+    """End what has run out, desk by desk, each in a transaction of its own; returns how many registrations ended.
+
+    May run at any time, twice at once: the lock of a desk makes the second find nothing. One query to see which desks;
+    for each of them two, and those of what ends and who moves up.
+    """
+    due = Registration.objects.filter(until__lte=timezone.now(), state__in=LIVE)
+    return sum(_of_desk(pk) for pk in due.values_list("desk", flat=True).distinct().order_by())
+
+
+@transaction.atomic
+def _of_desk(pk: int) -> int:
+    desk = locked_desk(pk)
+    due = desk.registrations.filter(until__lte=timezone.now(), state__in=LIVE).select_related("ticket_type")
+    ended = list(due.order_by("until", "pk"))
+    for registration in ended:
+        settle(registration, desk, State.EXPIRED, because=Because.TIME_RAN_OUT)
+    if ended:
+        fill(desk)
+    return len(ended)

@@ -1,0 +1,37 @@
+"""Who is coming: desks, ticket types, questions, registrations and their log."""
+
+from myapp.registrations.models.desk import (
+    Audience,
+    Desk,
+    Mode,
+    Promotion,
+    Question,
+    QuestionKind,
+    TicketType,
+    Way,
+)
+from myapp.registrations.models.registrations import (
+    LIVE,
+    WITH_PLACE,
+    Because,
+    LogEntry,
+    Registration,
+    State,
+)
+
+__all__ = [
+    "LIVE",
+    "WITH_PLACE",
+    "Audience",
+    "Because",
+    "Desk",
+    "LogEntry",
+    "Mode",
+    "Promotion",
+    "Question",
+    "QuestionKind",
+    "Registration",
+    "State",
+    "TicketType",
+    "Way",
+]

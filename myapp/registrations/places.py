@@ -1,0 +1,187 @@
+"""Places: the counters and the rows that they count, changed together and only here.
+
+`take` is the way most places go: one statement that checks, counts and writes, so that a rush spends one round trip under
+the lock of the event's row. It does nothing where anything is unusual (a queue, a draw, an approval, guests); `settle`,
+under the lock of the desk, can do everything. Both check for themselves that there is room; behind them stand constraints
+of the database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from myapp.events.codes import new_code
+from myapp.registrations.models import WITH_PLACE, Because, Desk, Registration, State, TicketType
+from myapp.registrations.models.registrations import new_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from myapp.accounts.models import User
+
+HOLD = dt.timedelta(minutes=10)
+_NO_PLACE = "EM001"  # raised by registrations_take_back()
+
+# The guard of the first promise. `myapp/tests/race` shows what happens without it.
+ROOM_AT_DESK = "(desk.capacity IS NULL OR desk.taken < desk.capacity)"
+ROOM_OF_TYPE = "(type.capacity IS NULL OR type.taken < type.capacity)"
+
+# Desk, then type, then registration: the order in which everybody locks. What is unusual matches no row. The type is looked
+# at twice: as it was when the statement began, which spares the desk's row, and as it is once the desk is ours.
+_TAKE = """
+WITH counted AS (
+    UPDATE registrations_desk desk SET taken = desk.taken + 1
+    FROM events_event event, registrations_tickettype type
+    WHERE event.code = %(event)s AND desk.event_id = event.id AND type.id = %(type)s AND type.desk_id = event.id
+        AND {room_at_desk} AND desk.waiting = 0
+        AND desk.way = 'here' AND desk.mode = 'first_come' AND desk.is_open
+        AND event.status = 'published' AND event.visibility <> 'members'
+        AND {room_of_type} AND type.waiting = 0
+        AND type.audience IN ('everyone', 'campus') AND type.years = '{{}}' AND NOT type.needs_approval
+        AND (type.opens_at IS NULL OR type.opens_at <= %(now)s)
+        AND least(coalesce(type.closes_at, event.starts_at), event.ends_at) > %(now)s
+        AND NOT EXISTS (
+            SELECT FROM registrations_registration other
+            WHERE other.desk_id = desk.event_id AND other.user_id = %(user)s AND other.state = ANY(%(live)s)
+        )
+    RETURNING desk.event_id, desk.asks
+), counted_type AS (
+    UPDATE registrations_tickettype type SET taken = type.taken + 1
+    FROM counted
+    WHERE type.id = %(type)s AND {room_of_type}
+    RETURNING type.id, counted.event_id, counted.asks
+), made AS (
+    INSERT INTO registrations_registration
+        (code, alias, desk_id, ticket_type_id, user_id, name, state, because, until)
+    SELECT %(code)s, %(alias)s, event_id, id, %(user)s, %(name)s,
+        CASE WHEN asks THEN 'held' ELSE 'confirmed' END, 'was_free', CASE WHEN asks THEN %(until)s END
+    FROM counted_type
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT CASE WHEN made.id IS NULL THEN registrations_take_back() ELSE made.id END
+FROM counted LEFT JOIN made ON true
+"""
+
+
+def take(event_code: str, ticket_type: int, user: User) -> str | None:
+    """Take a place for a person in one statement, and return the registration's code; None where there is more to say.
+
+    It is held for ten minutes where the desk asks questions, confirmed where not. The person has signed in; that the
+    ticket type is for them is checked for types that are for everyone or for the campus, no other matches. One query.
+    """
+    code, now = new_code(), timezone.now()
+    statement = _TAKE.format(room_at_desk=ROOM_AT_DESK, room_of_type=ROOM_OF_TYPE)
+    given: dict[str, Any] = {
+        "event": event_code,
+        "type": ticket_type,
+        "user": user.pk,
+        "name": user.get_full_name()[:150],
+        "code": code,
+        "alias": new_alias(),
+        "now": now,
+        "until": now + HOLD,
+        "live": _LIVE,
+    }
+    try:
+        # A savepoint inside a transaction; on its own a single statement needs none.
+        with (
+            transaction.atomic() if connection.in_atomic_block else nullcontext(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, given)
+            return code if cursor.fetchone() else None
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") == _NO_PLACE:
+            return None
+        raise
+
+
+def locked_desk(pk: int) -> Desk:
+    """Return the desk as it is now, with its event; its row is held until the transaction ends. One query."""
+    return Desk.objects.select_for_update(of=("self",)).select_related("event__organisation").get(pk=pk)
+
+
+def has_room(desk: Desk, ticket_type: TicketType, places: int = 1) -> bool:
+    """Whether so many more places of a type can be taken. No queries: both were read under the desk's lock."""
+    return all(free is None or free >= places for free in (desk.free, ticket_type.free))
+
+
+def settle(
+    registration: Registration,
+    desk: Desk,
+    state: State,
+    *,
+    because: Because,
+    ticket_type: TicketType | None = None,
+    guests: Sequence[str] | None = None,
+    until: dt.datetime | None = None,
+) -> Registration:
+    """Put a registration into a state, its places and its turn in the queue counted; saves whatever else was set on it.
+
+    The desk is locked, and `registration` was read or made under that lock. Who joins a line, or changes to that of
+    another ticket type, gets the next number; who leaves it keeps theirs, as the trace of how they came. Raises `NoRoom`. Three queries, four where the ticket
+    type changes.
+    """
+    before_type = registration.ticket_type_id if registration.pk else 0
+    after_type = ticket_type.pk if ticket_type else registration.ticket_type_id
+    before_taken, before_waiting = _counted(registration) if registration.pk else (0, 0)
+    if guests is not None:
+        registration.guests = list(guests)
+    if ticket_type is not None:
+        registration.ticket_type = ticket_type
+    if state == State.WAITING and (before_type != after_type or registration.state != State.WAITING):
+        desk.last_in_queue += 1
+        registration.queue_number = desk.last_in_queue
+    registration.state, registration.because, registration.until = state, because, until
+    after_taken, after_waiting = _counted(registration)
+
+    _count_desk(desk, after_taken - before_taken, after_waiting - before_waiting)
+    if before_type in {0, after_type}:
+        _count_type(after_type, after_taken - before_taken, after_waiting - before_waiting)
+    else:
+        _count_type(before_type, -before_taken, -before_waiting)
+        _count_type(after_type, after_taken, after_waiting)
+    registration.revision += 1
+    registration.changed_at = timezone.now()
+    registration.save()
+    return registration
+
+
+class NoRoom(Exception):
+    """More places would be taken than there are. Whoever asked had to see that there is room first."""
+
+
+def _counted(registration: Registration) -> tuple[int, int]:
+    """How many places and how many turns in the queue it stands for."""
+    taken = 1 + len(registration.guests) if registration.state in WITH_PLACE else 0
+    return taken, int(registration.state == State.WAITING)
+
+
+def _count_desk(desk: Desk, taken: int, waiting: int) -> None:
+    room = Q() if taken <= 0 else Q(capacity=None) | Q(capacity__gte=F("taken") + taken)
+    if not Desk.objects.filter(room, pk=desk.pk).update(
+        taken=F("taken") + taken, waiting=F("waiting") + waiting, last_in_queue=desk.last_in_queue
+    ):
+        raise NoRoom
+    desk.taken += taken
+    desk.waiting += waiting
+
+
+def _count_type(pk: int, taken: int, waiting: int) -> None:
+    if not taken and not waiting:
+        return
+    room = Q() if taken <= 0 else Q(capacity=None) | Q(capacity__gte=F("taken") + taken)
+    if not TicketType.objects.filter(room, pk=pk).update(
+        taken=F("taken") + taken, waiting=F("waiting") + waiting
+    ):
+        raise NoRoom
+
+
+_LIVE = [str(state) for state in (*WITH_PLACE, State.ENTERED, State.PENDING, State.WAITING)]
