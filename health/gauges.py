@@ -7,6 +7,7 @@ makes the answer late, whatever hangs.
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from eventmate.backups.records import LAST_BACKUP, LAST_DRILL, read_record
+from eventmate.doctor.outside import certificate_ends
 from health import slots
 from health.asking import NoAnswerError, ask_all, off_the_loop
 from health.nginx_log import count_statuses
@@ -54,6 +56,8 @@ class Gauges(Collector):
         }
         if settings.NGINX_CACHE_LOG:
             questions["page cache"] = partial(_ask_page_cache, settings.NGINX_CACHE_LOG)
+        if settings.SITE_URL.startswith("https://"):
+            questions["certificate"] = _ask_certificate
         for name, answer in ask_all(questions).items():
             if answer.error is not None:
                 in_time = not isinstance(answer.error, NoAnswerError)
@@ -151,6 +155,24 @@ def _moment(text: object) -> float | None:
         return datetime.fromisoformat(str(text)).timestamp()
     except ValueError:
         return None
+
+
+def _ask_certificate() -> list[Metric]:
+    """Return when the certificate ends that visitors meet: by asking as they do, since its file is root's."""
+    told = "When the certificate ends that the site shows."
+    return [_gauge("eventmate_certificate_expires_timestamp_seconds", told, _kept(CERTIFICATE))]
+
+
+def _certificate_ends() -> int:
+    try:
+        return int(certificate_ends())
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        raise NoAnswerError from error  # no site, no certificate: one line in the log is enough
+
+
+CERTIFICATE = Number("certificate", "When it ends.", _certificate_ends)
 
 
 def _ask_page_cache(log: Path) -> list[Metric]:

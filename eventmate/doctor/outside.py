@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECONDS = 5.0
 RENEW_WITHIN = timedelta(days=14)  # certbot renews a month before
 SELF_SIGNED = {18, 19}  # numbers of OpenSSL, as the cases below: X509_verify_cert_error_string(3)
+NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME(3), which ssl.VerifyFlags does not name
 RENEW = "certbot renew, then systemctl reload nginx; certbot certificates lists what there is."
 
 
@@ -74,6 +75,18 @@ def examine_certificate() -> Iterator[Finding]:
     if ends - timezone.now() < RENEW_WITHIN:
         days = (ends - timezone.now()).days
         yield Finding(f"The certificate of {host} ends in {days} days, on {ends:%d %B %Y}.", RENEW)
+
+
+def certificate_ends() -> float:
+    """Return when the certificate that is served ends, in seconds since 1970; two handshakes.
+
+    Whoever signed it, whatever it names, and if that moment has passed. Raises `OSError` where the site does not answer.
+    """
+    host = str(urlsplit(settings.SITE_URL).hostname)
+    context = _trusting_only(_served(host))
+    context.check_hostname = False
+    context.verify_flags |= NO_CHECK_TIME
+    return float(ssl.cert_time_to_seconds(_certificate(host, context)["notAfter"]))
 
 
 def _refused(host: str, error: ssl.SSLCertVerificationError) -> Iterator[Finding]:

@@ -356,6 +356,12 @@ def test_a_certificate_that_browsers_refuse_is_found(site, days: int, name: str,
     assert found(outside.examine_certificate)[-1].startswith(says)
 
 
+@pytest.mark.parametrize("days", [300, 5, -1], ids=["long", "soon", "has ended"])
+def test_when_a_certificate_ends_is_known_whatever_it_is_worth(site, days: int):
+    site(days, "elsewhere.example")
+    assert outside.certificate_ends() == pytest.approx(time.time() + days * 86400, abs=60)
+
+
 def test_a_site_that_is_down_is_found(settings, site):
     site(status=503)
     (told,) = found(outside.examine_site)

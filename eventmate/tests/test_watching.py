@@ -89,7 +89,7 @@ def test_the_dashboards_panels_stand_beside_each_other():
 
 
 @pytest.mark.django_db
-def test_what_alerts_and_dashboard_ask_for_is_what_the_site_says(client, settings, tmp_path):
+def test_what_alerts_and_dashboard_ask_for_is_what_the_site_says(client, settings, tmp_path, monkeypatch):
     """A metric that changed its name would leave an alert that never comes."""
     settings.BACKUP_DIR, settings.DATA_DIR = tmp_path, tmp_path
     for name in (LAST_BACKUP, LAST_DRILL):
@@ -97,6 +97,8 @@ def test_what_alerts_and_dashboard_ask_for_is_what_the_site_says(client, setting
     settings.NGINX_CACHE_LOG = tmp_path / "cache.log"
     settings.NGINX_CACHE_LOG.write_text("HIT\n")
     client.get("/events/")
+    monkeypatch.setattr("health.gauges.certificate_ends", lambda: 1_800_000_000.0)
+    settings.SITE_URL = "https://campus.example"
 
     said = client.get("/metrics/").content.decode()
     told = set(re.findall(r"^# TYPE (eventmate_\w+)", said, re.MULTILINE))

@@ -169,6 +169,27 @@ def grow_older(by: str) -> None:
         cursor.execute("UPDATE procrastinate_events SET at = at - %s::interval", [by])
 
 
+def test_the_end_of_the_certificate_is_told(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ("eventmate_certificate_expires_timestamp_seconds",)
+    monkeypatch.setattr("health.gauges.certificate_ends", lambda: 1_800_000_000.0)
+    assert name not in read(client)  # http
+    settings.SITE_URL = "https://campus.example"
+    assert read(client)[name] == 1_800_000_000
+
+
+def test_where_no_site_answers_there_is_no_word_of_a_certificate(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> float:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("health.gauges.certificate_ends", refuse)
+    settings.SITE_URL = "https://campus.example"
+    assert not [key for key in read(client) if "certificate" in key[0]]
+
+
 def test_without_backups_there_is_no_word_of_them(client: Client) -> None:
     assert not [key for key in read(client) if "backup" in key[0] or "drill" in key[0]]
 
