@@ -46,8 +46,9 @@ def test_the_environment_chooses_port_workers_and_access_log():
     assert "10.0.0.1" in found["forwarded_allow_ips"]
 
 
-def test_make_run_differs_by_reloading_only():
-    usual, reloading = settings(WEB_CONCURRENCY="1"), settings(WEB_CONCURRENCY="1", EVENTMATE_RELOAD="1")
+def test_make_run_differs_by_reloading_only(collected_static: Path):
+    usual = settings(WEB_CONCURRENCY="1")
+    reloading = settings(WEB_CONCURRENCY="1", EVENTMATE_RELOAD="1", DATA_DIR=str(collected_static))
     different = {name for name in usual if usual[name] != reloading[name]}
     assert different == {
         "graceful_timeout",

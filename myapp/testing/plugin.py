@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def pytest_load_initial_conftests() -> Generator[None]:
             os.environ.pop(name, None)
         os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghij-klmnopqrst-uvwxyz-ABCDEFGHIJ"
         os.environ["DATA_DIR"] = str(DATA)
-        (DATA / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a folder that is missing
         _take_turn()
+        # WhiteNoise warns of a folder that is missing, and of a thousand files each test client would make a list.
+        shutil.rmtree(DATA / "static", ignore_errors=True)
+        (DATA / "static").mkdir(parents=True)
         try:
             held = hold(SERVICES, quick=True)
         except ServiceError as error:
