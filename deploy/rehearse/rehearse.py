@@ -46,6 +46,7 @@ STEPS: tuple[Callable[[], str], ...] = (
     breaking.fill_the_disk_of_the_cache,
     breaking.fill_the_disk_beside_the_cache,
     breaking.restart_everything,
+    examining.seal_the_backups,
     examining.back_up_and_drill,
     examining.the_doctor_finds_what_is_planted,
     installing.uninstall_and_install_again,
@@ -73,7 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="deploy/rehearse/run")
     parser.add_argument("--wheels", type=Path)
     parser.add_argument("--after-reboot", action="store_true")
-    parser.add_argument("--second-machine", type=Path, metavar="BACKUPS")
+    parser.add_argument("--second-machine", type=Path, metavar="ELSEWHERE")
     given = parser.parse_args()
     if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
         print(
@@ -81,7 +82,7 @@ def main() -> int:
         )
         return 1
     machine.wheels = given.wheels.resolve() if given.wheels else None
-    restoring.backups = given.second_machine
+    restoring.elsewhere = given.second_machine
     began = time.monotonic()
     for step in AFTER_REBOOT if given.after_reboot else SECOND_MACHINE if given.second_machine else STEPS:
         since = time.monotonic()

@@ -38,3 +38,32 @@ def test_the_end_of_what_a_failed_rehearsal_prints_says_what_failed():
         "/ after 0.10 s: 502",
         "/accounts/login/ after 0.20 s: 503",
     ]
+
+
+DOCUMENTED = """
+import sys
+sys.path.insert(0, "deploy/rehearse")
+import manual, restoring
+print("\\n".join(restoring.documented("20270101T000000Z")))
+print("---")
+print("\\n".join(manual.commands("backups.md", "Sealing", "age-keygen")))
+"""
+
+
+def test_what_is_rehearsed_of_restoring_is_what_the_manual_says():
+    """Line by line; only the backup has another name."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", DOCUMENTED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    restoring, _, sealing = done.stdout.partition("---\n")
+    manual = (ROOT / "docs" / "backups.md").read_text()
+    section = manual.partition("## Restoring onto a new machine\n")[2]
+    said = [line.strip() for line in section.partition("\n    rsync")[2].partition("\n\n")[0].splitlines()]
+    rehearsed = restoring.splitlines()
+    assert len(rehearsed) == len(said) > 5
+    assert [line.replace("20270101T000000Z", "20261121T031744Z") for line in rehearsed[1:]] == said[1:]
+    assert any(
+        line.startswith("eventmate restore /var/backups/eventmate/20270101T000000Z --identity ")
+        for line in rehearsed
+    )
+    assert all(f"    {line}" in manual for line in sealing.splitlines())
