@@ -13,7 +13,9 @@ keeps its ETag and is not sent again.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
+from email.utils import parseaddr
 from itertools import chain
 from urllib.parse import quote, urlencode
 
@@ -40,9 +42,15 @@ def uid(event: Event) -> str:
     return f"{event.code}@eventmate"
 
 
-def event_ics(event: Event) -> bytes:
-    """Return a calendar of one event; no queries where `room.building` or `building` are loaded."""
-    return _calendar([_vevent(event)])
+def event_ics(event: Event, *, method: str = "") -> bytes:
+    """Return a calendar of one event; no queries where `room.building` or `building` are loaded.
+
+    With a `method` it is one that a mail brings (RFC 5546): it says who publishes it, for which `organisation` is read.
+    """
+    if not method:
+        return _calendar([_vevent(event)])
+    *lines, end = _vevent(event)
+    return _calendar([[("METHOD", method)], [*lines, _organiser(event), end]])
 
 
 def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
@@ -59,7 +67,7 @@ def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
 
 
 def _calendar(parts: Iterable[Iterable[Line]]) -> bytes:
-    """Return the parts inside a calendar's frame. No METHOD: it is to be read, not an invitation to answer."""
+    """Return the parts inside a calendar's frame. No METHOD of its own: it is to be read, not an invitation to answer."""
     frame = [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", PRODUCER), ("CALSCALE", "GREGORIAN")]
     lines = chain(frame, *parts, [("END", "VCALENDAR")])
     return b"".join(_folded(f"{name}:{value}".encode()) for name, value in lines)
@@ -100,6 +108,14 @@ def _vevent(event: Event) -> Iterator[Line]:
     yield "URL", whole_address(event.path)
     yield from _place(event)
     yield "END", "VEVENT"
+
+
+def _organiser(event: Event) -> Line:
+    """Return who publishes the event: the organisation, at the site's address where it has none."""
+    address = event.organisation.email or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    # A quoted parameter has no escapes at all (RFC 5545, 3.2).
+    name = re.sub(r'["\x00-\x1f\x7f]', "", printable(event.organisation_name))
+    return f'ORGANIZER;CN="{name}"', f"mailto:{quote(address, safe='@')}"
 
 
 def _place(event: Event) -> Iterator[Line]:

@@ -17,6 +17,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from myapp.events.codes import new_code
+from myapp.notify import outbox
+from myapp.registrations import messages
 from myapp.registrations.models import WITH_PLACE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.models.registrations import new_alias
 
@@ -58,12 +60,17 @@ WITH counted AS (
     RETURNING type.id, counted.event_id, counted.asks
 ), made AS (
     INSERT INTO registrations_registration
-        (code, alias, desk_id, ticket_type_id, user_id, name, state, because, until)
+        (code, alias, desk_id, ticket_type_id, user_id, name, state, because, until, revision)
     SELECT %(code)s, %(alias)s, event_id, id, %(user)s, %(name)s,
-        CASE WHEN asks THEN 'held' ELSE 'confirmed' END, 'was_free', CASE WHEN asks THEN %(until)s END
+        CASE WHEN asks THEN 'held' ELSE 'confirmed' END, 'was_free', CASE WHEN asks THEN %(until)s END, 1
     FROM counted_type
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING id, state, revision
+), told AS (
+    INSERT INTO notify_message (kind, user_id, about, cause)
+    SELECT %(kind)s, %(user)s, jsonb_build_object('registration', id, 'revision', revision),
+        concat('registration:', id, ':', revision)
+    FROM made WHERE state = 'confirmed'
 )
 SELECT CASE WHEN made.id IS NULL THEN registrations_take_back() ELSE made.id END
 FROM counted LEFT JOIN made ON true
@@ -73,7 +80,8 @@ FROM counted LEFT JOIN made ON true
 def take(event_code: str, ticket_type: int, user: User) -> str | None:
     """Take a place for a person in one statement, and return the registration's code; None where there is more to say.
 
-    It is held for ten minutes where the desk asks questions, confirmed where not. The person has signed in; that the
+    It is held for ten minutes where the desk asks questions, confirmed where not; the statement also puts the confirmation
+    into the outbox. The person has signed in; that the
     ticket type is for them is checked for types that are for everyone or for the campus, no other matches. One query.
     """
     code, now = new_code(), timezone.now()
@@ -88,6 +96,7 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
         "now": now,
         "until": now + HOLD,
         "live": _LIVE,
+        "kind": messages.CONFIRMED,
     }
     try:
         # A savepoint inside a transaction; on its own a single statement needs none.
@@ -96,11 +105,14 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
             connection.cursor() as cursor,
         ):
             cursor.execute(statement, given)
-            return code if cursor.fetchone() else None
+            if cursor.fetchone() is None:
+                return None
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") == _NO_PLACE:
             return None
         raise
+    outbox.nudge()
+    return code
 
 
 def locked_desk(pk: int) -> Desk:
@@ -126,9 +138,10 @@ def settle(
     """Put a registration into a state, its places and its turn in the queue counted; saves whatever else was set on it.
 
     The desk is locked, and `registration` was read or made under that lock. Who joins a line, or changes to that of
-    another ticket type, gets the next number; who leaves it keeps theirs, as the trace of how they came. Raises `NoRoom`. Three queries, four where the ticket
-    type changes.
+    another ticket type, gets the next number; who leaves it keeps theirs, as the trace of how they came. The person is told
+    in the same transaction. Raises `NoRoom`. Four queries, five where the ticket type changes.
     """
+    before = State(registration.state) if registration.pk else None
     before_type = registration.ticket_type_id if registration.pk else 0
     after_type = ticket_type.pk if ticket_type else registration.ticket_type_id
     before_taken, before_waiting = _counted(registration) if registration.pk else (0, 0)
@@ -151,6 +164,7 @@ def settle(
     registration.revision += 1
     registration.changed_at = timezone.now()
     registration.save()
+    messages.told(registration, before)
     return registration
 
 

@@ -15,7 +15,7 @@ from myapp.accounts.models import User
 from myapp.events.models import Status
 from myapp.events.rules import can_see
 from myapp.events.times import spoken_moment
-from myapp.registrations import rules
+from myapp.registrations import messages, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType, Way
 from myapp.registrations.places import HOLD, locked_desk, settle
@@ -209,6 +209,7 @@ def confirm_address(registration: Registration) -> Registration:
         if current.state != State.OFFERED:
             current.until = timezone.now() + HOLD if current.state == State.HELD else None
         current.save(update_fields=["email_confirmed_at", "until"])
+        messages.told(current, None)
     return current
 
 

@@ -1,0 +1,123 @@
+"""What the mails about registrations say: whatever an event is called, in the reader's language, with their calendar."""
+
+import datetime as dt
+
+import icalendar
+import pytest
+from django.utils import timezone, translation
+
+from myapp.events import calendars
+from myapp.events.models import Event
+from myapp.notify import kinds
+from myapp.notify.models import Message
+from myapp.registrations.mails import LETTERS
+from myapp.registrations.models import Registration, State
+from myapp.registrations.tests.outgoing import calendar_in, delivered, parsed
+from myapp.testing.factories import (
+    make_person,
+    make_registration,
+    make_room,
+    make_ticket_type,
+)
+from myapp.web.mails import write_mail
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_confirmation_brings_the_event_for_the_calendar(desk, ticket, ada, post_office):
+    make_registration(ticket, ada)
+    [letter] = delivered(post_office)
+
+    part = calendar_in(letter)
+    [event] = icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")
+    [public] = icalendar.Calendar.from_ical(calendars.event_ics(desk.event)).walk("VEVENT")
+
+    assert part.get_param("method") == "PUBLISH"
+    assert "METHOD:PUBLISH" in part.get_content()
+    assert (event["UID"], event["SEQUENCE"], event["DTSTART"].dt) == (
+        public["UID"],
+        public["SEQUENCE"],
+        public["DTSTART"].dt,
+    )
+    assert event["ORGANIZER"].params["CN"] == desk.event.organisation_name
+
+
+def test_a_mail_names_time_place_and_zone_in_words(desk, ticket, ada, post_office, settings):
+    settings.TIME_ZONE = "America/New_York"
+    room = make_room("141")
+    Event.objects.filter(pk=desk.pk).update(room=room, place_label=room.label)
+    make_registration(ticket, ada)
+
+    [letter] = delivered(post_office)
+
+    for words in ("New York time", room.label, desk.event.title, ticket.name):
+        assert words in letter.body
+        assert words in letter.alternatives[0].content
+
+
+def test_a_person_is_written_to_in_their_language(desk, ticket, post_office):
+    make_registration(ticket, make_person(language="fr"))
+
+    [letter] = delivered(post_office)
+
+    assert letter.subject.startswith("Vous avez une place\u00a0: Dark skies, ")
+    assert "/fr/" in letter.body
+
+
+NAUGHTY = [
+    "Bcc: everyone@example.edu\r\nBcc: all@example.edu",
+    "line\u2028break\x85and\x0bmore",
+    "100% %(title)s %s {title} {{ title }}",
+    "<script>alert(1)</script> & “co”",
+    "\u202eright to left",
+    "=?utf-8?q?=0ABcc:_x?=",
+    "Ω≈ç√∫ 田中さん 🎉" * 12,
+]
+
+
+@pytest.mark.parametrize("title", NAUGHTY)
+def test_no_title_gets_out_of_the_subject(desk, ticket, post_office, title):
+    Event.objects.filter(pk=desk.pk).update(title=title[:200])
+    person = make_person(f"Zoë {title}"[:150])
+    registration = make_registration(make_ticket_type(desk, guests=1), person, guests=[title[:150]])
+    assert registration.state == State.CONFIRMED
+
+    [letter] = delivered(post_office)
+
+    sent = parsed(letter)
+    assert sent["Bcc"] is None
+    assert sent.get_all("To") == [person.email]
+    assert sent["Subject"].strip().startswith("You have a place: ")
+    assert "\n" not in letter.subject
+    assert "<script>" not in letter.alternatives[0].content
+
+
+def test_every_letter_can_be_written_in_every_language(desk, ticket, ada, settings):
+    """Each template, by a registration of the state that it is about."""
+    base = make_registration(ticket, ada)
+    for name, letter in LETTERS.items():
+        state = letter.state or State.WAITING
+        Registration.objects.filter(pk=base.pk).update(
+            state=state,
+            until=timezone.now() + dt.timedelta(hours=1),
+            queue_number=1,
+            user=None if name == "address_asked" else ada,
+            email="g@example.org" if name == "address_asked" else "",
+        )
+        about = {"registration": base.pk, "revision": base.revision}
+        message = Message(kind=name, about=about, user=None if name == "address_asked" else ada)
+        message.email = "" if message.user else "g@example.org"
+        subjects = set()
+        for language, _label in settings.LANGUAGES:
+            with translation.override(language):
+                mail = kinds.find(name).render(message)
+                assert mail, name
+                written = write_mail(
+                    mail.template,
+                    {**mail.context, "subject": mail.subject, "link": "/x/"},
+                    to=["a@example.edu"],
+                )
+            assert "Dark skies" in written.subject, name
+            assert "%(" not in f"{written.subject}{written.body}"
+            subjects.add(written.subject)
+        assert len(subjects) == len(settings.LANGUAGES), name
