@@ -39,16 +39,19 @@ GROUP BY event.code, coalesce(registration.user_id::text, lower(registration.ema
 ORDER BY 1
 """
 
-# A place that is free while somebody waits for it: somebody in a line that is not held up by anything. The head of the
-# line may need more places than the event has left; then what is left is kept for them.
+# A place that is free while somebody heads a line for it. Who heads a line that their ticket type has no room for holds up
+# that line alone; the first of the others may need more places than the event has left, and then those are kept for them.
 _PASSED_OVER = """
 SELECT event.code, head.alias FROM registrations_desk desk JOIN events_event event ON event.id = desk.event_id
 CROSS JOIN LATERAL (
-    SELECT waiting.alias, waiting.places FROM registrations_registration waiting
-        JOIN registrations_tickettype type ON type.id = waiting.ticket_type_id
-    WHERE waiting.desk_id = desk.event_id AND waiting.state = 'waiting'
-        AND (type.capacity IS NULL OR type.capacity - type.taken >= waiting.places)
-    ORDER BY waiting.queue_number LIMIT 1
+    SELECT line.alias, line.places FROM registrations_tickettype type
+    CROSS JOIN LATERAL (
+        SELECT waiting.alias, waiting.places, waiting.queue_number FROM registrations_registration waiting
+        WHERE waiting.ticket_type_id = type.id AND waiting.state = 'waiting'
+        ORDER BY waiting.queue_number LIMIT 1
+    ) line
+    WHERE type.desk_id = desk.event_id AND (type.capacity IS NULL OR type.capacity - type.taken >= line.places)
+    ORDER BY line.queue_number LIMIT 1
 ) head
 WHERE desk.waiting > 0 AND event.status = 'published' AND event.starts_at > now()
     AND (desk.capacity IS NULL OR desk.capacity - desk.taken >= head.places)

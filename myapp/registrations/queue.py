@@ -25,10 +25,15 @@ def must_wait(desk: Desk, ticket_type: TicketType, places: int) -> bool:
         return True
     if not desk.waiting:
         return False
-    # A queue of this type is before us; one of a type with room waits for the event's places, as we would.
+    # Who heads a line that its type has room for waits for the event's places, as we would; who heads one that is full
+    # waits for those of that type, and is in nobody's way. Ours is before us either way.
+    waiting = desk.registrations.filter(state=State.WAITING).select_related("ticket_type")
+    heads = waiting.order_by("ticket_type_id", "queue_number").distinct("ticket_type_id")
     return any(
-        kind.pk == ticket_type.pk or kind.free is None or kind.free > 0
-        for kind in desk.types.filter(waiting__gt=0)
+        head.ticket_type_id == ticket_type.pk
+        or head.ticket_type.free is None
+        or head.ticket_type.free >= head.places
+        for head in heads
     )
 
 

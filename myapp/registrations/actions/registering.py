@@ -49,7 +49,7 @@ def register(
     if existing is not None:
         return existing
     _must_be_open(desk, ticket_type, acting_user)
-    _must_allow(ticket_type, guests)
+    _must_allow(desk, ticket_type, guests)
     registration = Registration(desk=desk, ticket_type=ticket_type, user=acting_user, guests=list(guests))
     registration.email = "" if acting_user else email
     registration.name = (name or (acting_user.get_full_name() if acting_user else ""))[:150]
@@ -92,7 +92,7 @@ def _must_be_open(desk: Desk, ticket_type: TicketType, user: User | None) -> Non
         )
 
 
-def _must_allow(ticket_type: TicketType, guests: Sequence[str]) -> None:
+def _must_allow(desk: Desk, ticket_type: TicketType, guests: Sequence[str]) -> None:
     if len(guests) > ticket_type.guests:
         raise RegistrationRefused(
             "too_many_guests",
@@ -105,6 +105,9 @@ def _must_allow(ticket_type: TicketType, guests: Sequence[str]) -> None:
             if ticket_type.guests
             else _("This ticket is for one person."),
         )
+    most = min((each for each in (desk.capacity, ticket_type.capacity) if each is not None), default=None)
+    if guests and most is not None and 1 + len(guests) > most:
+        raise RegistrationRefused("never_fits", _("There are not as many places as you are people."))
 
 
 def _placed(registration: Registration, desk: Desk, *, wait: bool) -> Registration:
@@ -252,7 +255,7 @@ def change(
     if kind.pk == current.ticket_type_id and names == current.guests:
         return current
     _must_be_open(desk, kind, current.user)
-    _must_allow(kind, names)
+    _must_allow(desk, kind, names)
     if kind.pk != current.ticket_type_id and kind.needs_approval:
         raise RegistrationRefused(
             "needs_approval", _("“%(name)s” needs an organiser's word.") % {"name": kind.name}

@@ -1,0 +1,244 @@
+"""Whatever people do, in whatever order: a desk of a few lines of Python comes to the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from myapp.registrations import actions, places
+from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.invariants import INVARIANTS
+from myapp.registrations.models import Audience, Desk, Promotion, Registration
+from myapp.testing.factories import make_desk, make_event, make_person, make_ticket_type, tomorrow
+
+PLACED = {"offered", "confirmed"}
+KINDS = ("plain", "small", "approved")  # as many as the event has; two at most; an organiser accepts each
+
+
+@dataclass
+class Claim:
+    """One person's registration, as the naive desk remembers it."""
+
+    kind: str
+    size: int
+    state: str = "new"
+    turn: int = 0
+
+
+@dataclass
+class NaiveDesk:
+    """The rules of places and queue, written as plainly as can be, over a list."""
+
+    capacity: int | None = 3
+    limits: dict[str, int | None] = field(
+        default_factory=lambda: {"plain": None, "small": 2, "approved": None}
+    )
+    offers: bool = False
+    claims: list[Claim] = field(default_factory=list)
+    turns: count = field(default_factory=lambda: count(1))
+
+    def free(self, kind: str | None = None) -> float:
+        limit = self.limits[kind] if kind else self.capacity
+        used = sum(each.size for each in self.claims if each.state in PLACED and kind in {None, each.kind})
+        return float("inf") if limit is None else limit - used
+
+    def fits(self, kind: str, size: int) -> bool:
+        return min(self.free(), self.free(kind)) >= size
+
+    def waits(self, kind: str, size: int) -> bool:
+        in_line = sorted(
+            (each for each in self.claims if each.state == "waiting"), key=lambda each: each.turn
+        )
+        heads = {each.kind: each for each in reversed(in_line)}
+        before = (head.kind == kind or self.free(head.kind) >= head.size for head in heads.values())
+        return not self.fits(kind, size) or any(before)
+
+    def put(self, claim: Claim) -> None:
+        if self.waits(claim.kind, claim.size):
+            claim.state, claim.turn = "waiting", next(self.turns)
+        else:
+            claim.state = "confirmed"
+
+    def move_up(self) -> None:
+        held_up: set[str] = set()
+        for claim in sorted(self.claims, key=lambda each: each.turn):
+            if claim.state != "waiting" or claim.kind in held_up:
+                continue
+            if self.free() < claim.size:
+                return
+            if self.free(claim.kind) < claim.size:
+                held_up.add(claim.kind)
+                continue
+            claim.state = "offered" if self.offers else "confirmed"
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """People and organisers at one desk, and the naive one beside it."""
+
+    claims = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        event = make_event(starts_at=tomorrow() + dt.timedelta(days=30))
+        self.desk = make_desk(event, types=0, capacity=3)
+        self.organiser = make_person(is_staff=True)
+        self.kinds = {
+            "plain": make_ticket_type(self.desk, "plain", guests=2),
+            "small": make_ticket_type(self.desk, "small", guests=2, capacity=2),
+            "approved": make_ticket_type(
+                self.desk, "approved", audience=Audience.EVERYONE, needs_approval=True
+            ),
+        }
+        self.naive = NaiveDesk()
+        self.rows: list[Registration] = []
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+
+    @rule(target=claims, kind=st.sampled_from(KINDS), guests=st.integers(0, 2))
+    def register(self, kind: str, guests: int) -> int:
+        limits = (self.naive.capacity, self.naive.limits[kind])
+        if kind == "approved" or any(1 + guests > limit for limit in limits if limit is not None):
+            guests = 0
+        claim = Claim(kind, 1 + guests)
+        self.naive.claims.append(claim)
+        if kind == "approved":
+            claim.state = "pending"
+        else:
+            self.naive.put(claim)
+        person = make_person()
+        code = None if guests else places.take(self.desk.event.code, self.kinds[kind].pk, person)
+        if code:
+            self.rows.append(Registration.objects.get(code=code))
+        else:
+            names = ["Guest"] * guests
+            self.rows.append(actions.register(self.kinds[kind], acting_user=person, guests=names))
+        return len(self.rows) - 1
+
+    @rule(number=claims)
+    def register_again(self, number: int) -> None:
+        row, claim = self.rows[number], self.naive.claims[number]
+        if claim.state not in {"cancelled", "expired", "refused"}:
+            assert places.take(self.desk.event.code, self.kinds["plain"].pk, row.user) is None
+            assert actions.register(self.kinds["plain"], acting_user=row.user) == row
+
+    @rule(number=consumes(claims))
+    def cancel(self, number: int) -> None:
+        if self.naive.claims[number].state not in {"expired", "refused"}:
+            self.naive.claims[number].state = "cancelled"
+        self.naive.move_up()
+        actions.cancel(self.rows[number], acting_user=self.rows[number].user)
+
+    @rule(number=claims, guests=st.integers(0, 2), kind=st.sampled_from(KINDS[:2]))
+    def change(self, number: int, guests: int, kind: str) -> None:
+        claim, row = self.naive.claims[number], self.rows[number]
+        if claim.state not in {*PLACED, "waiting"}:
+            return
+        before = claim.kind, claim.size, claim.turn
+        try:
+            with transaction.atomic():
+                names = ["Guest"] * guests
+                actions.change(row, ticket_type=self.kinds[kind], guests=names, acting_user=row.user)
+        except RegistrationRefused:
+            # Refused or not, it keeps its place; that more would not have fitted is what the naive desk has to agree on.
+            state, claim.state = claim.state, "aside"
+            fits = self.naive.fits(kind, 1 + guests)
+            claim.state = state
+            limits = (self.naive.capacity, self.naive.limits[kind])
+            never = guests and any(1 + guests > limit for limit in limits if limit is not None)
+            assert never or not fits or self.naive.waits(kind, 1)
+            assert (claim.kind, claim.size, claim.turn) == before
+            return
+        if claim.state == "waiting" and claim.kind != kind:
+            claim.turn = next(self.naive.turns)
+        claim.kind, claim.size = kind, 1 + guests
+        self.naive.move_up()
+
+    @rule(number=claims)
+    def accept(self, number: int) -> None:
+        claim = self.naive.claims[number]
+        if claim.state == "offered":
+            actions.accept(self.rows[number], acting_user=self.rows[number].user)
+            claim.state = "confirmed"
+
+    @rule(number=claims)
+    def time_runs_out(self, number: int) -> None:
+        claim = self.naive.claims[number]
+        if claim.state == "offered":
+            Registration.objects.filter(pk=self.rows[number].pk).update(until=timezone.now())
+            assert actions.let_run_out() == 1
+            claim.state = "expired"
+            self.naive.move_up()
+
+    @rule(number=claims, accepted=st.booleans())
+    def an_organiser_decides(self, number: int, *, accepted: bool) -> None:
+        claim, row = self.naive.claims[number], self.rows[number]
+        if accepted:
+            actions.approve([row], acting_user=self.organiser)
+        else:
+            actions.refuse([row], sentence="Sorry", acting_user=self.organiser)
+        if claim.state != "pending":
+            return
+        if not accepted:
+            claim.state = "refused"
+            return
+        self.naive.put(claim)
+        if claim.state == "confirmed" and self.naive.offers:
+            claim.state = "offered"
+
+    @rule(capacity=st.none() | st.integers(0, 8), kind=st.none() | st.sampled_from(KINDS[:2]))
+    def capacity_changes(self, capacity: int | None, kind: str | None) -> None:
+        limit = self.naive.limits[kind] if kind else self.naive.capacity
+        taken = (limit if limit is not None else 0) - self.naive.free(kind) if limit is not None else None
+        try:
+            with transaction.atomic():
+                ticket_type = self.kinds[kind] if kind else None
+                actions.set_capacity(self.desk, capacity, ticket_type=ticket_type, acting_user=self.organiser)
+        except RegistrationRefused:
+            assert capacity is not None
+            assert taken is None or capacity < taken
+            return
+        if kind:
+            self.naive.limits[kind] = capacity
+        else:
+            self.naive.capacity = capacity
+        self.naive.move_up()
+
+    @rule()
+    def places_are_offered_from_now_on(self) -> None:
+        Desk.objects.filter(pk=self.desk.pk).update(promotion=Promotion.OFFER)
+        self.naive.offers = True
+
+    @invariant()
+    def both_desks_agree(self) -> None:
+        states = dict(Registration.objects.filter(desk=self.desk).values_list("pk", "state"))
+        assert [states[row.pk] for row in self.rows] == [claim.state for claim in self.naive.claims]
+
+    @invariant()
+    def nothing_is_out_of_order(self) -> None:
+        assert [told for each in INVARIANTS for told in each("default")] == []
+
+
+@pytest.mark.django_db
+def test_any_order_of_events_comes_to_what_a_naive_desk_says() -> None:
+    quick = settings(
+        max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    run_state_machine_as_test(AnyOrder, settings=quick)
