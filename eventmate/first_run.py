@@ -1,14 +1,19 @@
 """python -m eventmate.first_run: what `make run` does once PostgreSQL and Valkey are up.
 
-Takes the port, brings the database up to date, fills the demo campus the first time, and becomes gunicorn.
+Takes the port, brings the database up to date, fills the demo campus the first time, starts a worker for the jobs, and becomes
+gunicorn.
 """
 
+import asyncio
+import contextlib
 import fcntl
 import os
 import socket
+import subprocess
 import sys
 
 from eventmate import clone
+from eventmate.services.account import follow_parent
 
 HOST = "127.0.0.1"
 
@@ -23,6 +28,7 @@ def main() -> None:
     print(f"\nEventMate is at {address}/   (Ctrl-C ends it)", flush=True)
     if not is_new:  # then the demo campus has just named its accounts
         say_who_can_sign_in()
+    start_worker()
     os.set_inheritable(listener.fileno(), True)
     os.execv(
         sys.executable,
@@ -112,6 +118,41 @@ def fill_demo_campus() -> bool:
         return False
     call_command("demo")
     return True
+
+
+def start_worker() -> None:
+    """Start what production has a unit for: the jobs, such as mails, which here become files under var/mail.
+
+    It ends with this process, whatever that has become by then. It does not read changed code anew; the next start does.
+    """
+    subprocess.Popen(
+        [sys.executable, "-c", "from eventmate.first_run import do_jobs; do_jobs()"],
+        cwd=clone.ROOT,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=follow_parent,  # noqa: PLW1509 - no threads have been started
+    )
+
+
+def do_jobs() -> None:
+    """Do jobs until told to stop: `manage.py procrastinate worker`, which would say so on the screen each time."""
+    import django
+
+    django.setup()
+    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector)  # noqa: S101 - for the type checker
+
+    async def work() -> None:
+        with app.replace_connector(connector.get_worker_connector()) as working:
+            async with working.open_async():
+                await working.run_worker_async(
+                    concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=2
+                )
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(work())
 
 
 def say_who_can_sign_in() -> None:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from myapp.notify import kinds
+from myapp.notify import kinds, push
 from myapp.notify.kinds import Kind
 
 
@@ -21,6 +22,24 @@ def check_kinds(app_configs: Sequence[AppConfig] | None, **_: object) -> list[Ch
     """Find kinds that could not be stored or written."""
     del app_configs
     return [problem for kind in kinds.every_kind() for problem in _problems(kind)]
+
+
+@register("notify")
+def check_push_key(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:
+    """Find a key for web push that is named and cannot be used; the one that is made is not looked at."""
+    del app_configs
+    if settings.VAPID_PRIVATE_KEY_FILE:
+        try:
+            push.public_key()
+        except (OSError, ValueError, TypeError) as error:
+            return [
+                Error(
+                    f"VAPID_PRIVATE_KEY_FILE is no key that can sign web pushes: {error}",
+                    hint="Make one: openssl ecparam -name prime256v1 -genkey -noout -out FILE",
+                    id="eventmate.E403",
+                )
+            ]
+    return []
 
 
 def _problems(kind: Kind) -> Iterator[CheckMessage]:

@@ -82,6 +82,10 @@ class Refused(Exception):
     """This message will never be taken."""
 
 
+class Unwritable(Refused):
+    """No mail can be made of this message."""
+
+
 class Later(Exception):
     """This message was not taken now."""
 
@@ -134,7 +138,8 @@ def _deliver(message: Message, wishes: Wishes, post: Post, open_push: push.Post,
     try:
         ending = _send(message, wishes, post, open_push)
     except Refused as error:
-        _give_up(message, Ending.REFUSED, str(error), done)
+        ending = Ending.BROKEN if isinstance(error, Unwritable) else Ending.REFUSED
+        _give_up(message, ending, str(error), done)
     except (Later, ServerDown) as error:
         is_up = not isinstance(error, ServerDown)
         _put_off(message, str(error), done)
@@ -177,12 +182,12 @@ def _send(message: Message, wishes: Wishes, post: Post, open_push: push.Post) ->
 
 
 def _written(message: Message, kind: Kind, mail: Mail) -> EmailMessage:
-    """Return the mail as it goes out. Raises `Refused` for an address that no header can hold."""
+    """Return the mail as it goes out. Raises `Unwritable` for an address that no header can hold."""
     letter = letter_for(message, kind, mail)
     try:
         letter.message()
     except ValueError as error:  # BadHeaderError is one
-        raise Refused(f"The mail cannot be written: {error}") from error
+        raise Unwritable(str(error)) from error
     return letter
 
 

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from myapp.notify.models import Group, Message
 
-_SALT = "notify.stop"
+# Keys of before count as well, see SECRET_KEY_FALLBACKS.
+signer = signing.Signer(salt="notify.stop")
 
 
 class Stop(NamedTuple):
@@ -28,14 +29,14 @@ class Stop(NamedTuple):
 def stop_address(message: Message, group: Group) -> str:
     """Return the whole address that stops a group of mails for whoever a message is for, in the active language."""
     whom = message.user_id or message.email
-    token = signing.dumps([whom, group.value], salt=_SALT)
+    token = signer.sign_object([whom, group.value])
     return settings.SITE_URL + reverse("notify:stop", kwargs={"token": token})
 
 
 def read_stop(token: str) -> Stop | None:
     """Return what a link stops, None for one that is not ours or was cut off on its way."""
     try:
-        whom, group = signing.loads(token, salt=_SALT)
+        whom, group = signer.unsign_object(token)
         if isinstance(whom, int):
             return Stop(whom, "", Group(group))
         return Stop(None, str(whom), Group(group))

@@ -50,7 +50,7 @@ def _public_key() -> str:
     """Return the key that browsers subscribe with; "" where it cannot be read: then the page offers no push."""
     try:
         return base64.urlsafe_b64encode(push.public_key()).rstrip(b"=").decode()
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         logger.exception("The key for web push cannot be read")
         return ""
 

@@ -17,7 +17,7 @@ from myapp.accounts.models import User
 
 PASSWORD = "campus-demo-2026"
 STAFF_GROUP = "Campus staff"
-STAFF_APPS = ("accounts", "venues", "events")
+STAFF_APPS = ("accounts", "notify", "venues", "events")
 
 
 @dataclass(frozen=True)

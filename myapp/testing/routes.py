@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.core import signing
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import LocalePrefixPattern
 
 from myapp.events.calendar_days import Month, Week
 from myapp.events.models import Event, Status
+from myapp.notify.links import signer
 from myapp.testing.factories import make_building, make_event, make_organisation, make_room, make_series
 from myapp.web.policies import Kind, Policy, policy_of
 
@@ -101,9 +101,7 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mine:event_page": _slug_of("event"),
     "mine:event_ics": _slug_of("event"),
     "notify:remove_device": lambda _world: {"pk": 1},
-    "notify:stop": lambda _world: {
-        "token": signing.dumps(["guest@example.org", "places"], salt="notify.stop")
-    },
+    "notify:stop": lambda _world: {"token": signer.sign_object(["guest@example.org", "places"])},
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

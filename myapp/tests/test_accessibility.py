@@ -1,8 +1,8 @@
 """Nothing on any page shuts people out: axe (WCAG 2.2 A and AA, and its best practices) finds nothing to say."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from myapp.testing.accessibility import complaints
 from myapp.testing.browser import OpenBrowser
 from myapp.testing.people import PASSWORD
 from myapp.testing.routes import address_of, make_world, routes_of
@@ -10,26 +10,10 @@ from myapp.web.policies import Kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Not pages: what programs read, and parts that only ever stand inside a page.
-NO_PAGES = (".ics", ".atom", ".xml", ".txt", "/_part/")
+NO_PAGES = (".ics", ".atom", ".xml", ".txt", ".js", "/_part/")
 SIGNING_IN = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 NOTHING_FOUND = ("/events/?q=zzzzzz", "/organisations/?q=zzzzzz")
-
-
-def complaints(page) -> list[str]:
-    """What axe finds in both schemes, and whether the page scrolls sideways."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        results = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-        found += [
-            f"{page.url} {scheme}: {violation['id']}: {violation['help']}: {violation['nodes'][0]['target']}"
-            for violation in results.response["violations"]
-        ]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        found.append(f"{page.url} scrolls sideways")
-    return found
 
 
 @pytest.mark.parametrize("width", [390, 1280])

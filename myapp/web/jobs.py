@@ -6,6 +6,8 @@ every ten seconds that it lives (procrastinate's heartbeat); who has been silent
 
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 # Failures stay this long to be looked at: a long holiday, and then some.
 HOURS_TO_LOOK = 24 * 30
@@ -19,7 +21,12 @@ async def take_up_stalled_jobs(context: JobContext, timestamp: int) -> None:  # 
     """Let what a dead worker was at be done by a living one: one query, and one for each such job."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            # Another one with the same lock waits already, and will do what this one was at.
+            assert job.id is not None  # noqa: S101 - for the type checker
+            await manager.finish_job_by_id_async(job.id, status=Status.ABORTED, delete_job=True)
 
 
 @app.periodic(cron="17 4 * * *")

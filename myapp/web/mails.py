@@ -34,7 +34,7 @@ def write_mail(
     """
     context = {"campus_name": settings.CAMPUS_NAME, "site_url": whole_address("/"), **context}
     subject, text, page = (
-        render_to_string(template, {**context, "layout": f"emails/{layout}"}, request).strip()
+        _sendable(render_to_string(template, {**context, "layout": f"emails/{layout}"}, request).strip())
         for layout in ("subject.txt", "layout.txt", "layout.html")
     )
     mail = EmailMultiAlternatives(
@@ -47,6 +47,11 @@ def write_mail(
     )
     mail.attach_alternative(page, "text/html")
     return mail
+
+
+def _sendable(words: str) -> str:
+    """Return words without halves of characters, which no mail can carry."""
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def one_line(words: str) -> str:

@@ -45,6 +45,7 @@
     const subscription = await registration?.pushManager.getSubscription();
     const mine = subscription && known(subscription.endpoint);
     form.hidden = Boolean(mine);
+    document.getElementById("push-unknown").hidden = true;
     // Removed here, it is ended in the browser as well.
     mine?.querySelector("form").addEventListener("submit", () => { subscription.unsubscribe(); });
   })();

@@ -37,7 +37,7 @@ def carry_out(task: Task[..., Any, Any]) -> None:
     asyncio.run(work())
 
 
-def job_of(*, silent_for: int) -> int:
+def job_of(*, silent_for: int, lock: str | None = None) -> int:
     """Make a job that a worker has begun, who was last heard of so many seconds ago; returns its id."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -46,9 +46,9 @@ def job_of(*, silent_for: int) -> int:
         )
         [worker] = cursor.fetchone()
         cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, worker_id)"
-            " VALUES ('refresh', 'refresh_pages', '{\"addresses\": []}', 'doing', 1, %s) RETURNING id",
-            [worker],
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, worker_id, queueing_lock)"
+            " VALUES ('refresh', 'refresh_pages', '{\"addresses\": []}', 'doing', 1, %s, %s) RETURNING id",
+            [worker, lock],
         )
         return int(cursor.fetchone()[0])
 
@@ -64,6 +64,18 @@ def test_what_a_dead_worker_was_at_is_taken_up_and_a_living_ones_is_not():
     left, held = job_of(silent_for=120), job_of(silent_for=5)
     carry_out(take_up_stalled_jobs)
     assert (status_of(left), status_of(held)) == ("todo", "doing")
+
+
+def test_what_another_job_will_do_is_dropped_and_holds_up_nothing():
+    """One with a lock on its place in the queue cannot go back to it while another stands there."""
+    left, other = job_of(silent_for=120, lock="one"), job_of(silent_for=120)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, queueing_lock)"
+            " VALUES ('refresh', 'refresh_pages', '{\"addresses\": []}', 'todo', 'one')"
+        )
+    carry_out(take_up_stalled_jobs)
+    assert (status_of(left), status_of(other)) == (None, "todo")
 
 
 @pytest.mark.parametrize(("days", "kept"), [(29, True), (31, False)])
