@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "myapp.venues",
     "myapp.events",
     "myapp.registrations",
+    "myapp.checkin",
     "myapp.mine",
     "myapp.pages",
     "myapp.demo",

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
         path("", include("myapp.events.urls")),
         path("", include("myapp.pages.urls")),
+        path("checkin/", include("myapp.checkin.urls")),
         path("accounts/notifications/", include("myapp.notify.urls")),
         path("accounts/", include("myapp.accounts.urls")),
         prefix_default_language=False,
