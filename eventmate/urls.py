@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("", include("myapp.events.urls")),
         path("", include("myapp.pages.urls")),
         path("checkin/", include("myapp.checkin.urls")),
+        path("organise/", include("myapp.registrations.urls_organise")),
         path("accounts/notifications/", include("myapp.notify.urls")),
         path("accounts/", include("myapp.accounts.urls")),
         prefix_default_language=False,

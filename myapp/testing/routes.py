@@ -105,6 +105,8 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mine:event_ics": _slug_of("event"),
     "notify:remove_device": lambda _world: {"pk": 1},
     "notify:stop": lambda _world: {"token": signer.sign_object(["guest@example.org", "places"])},
+    "organise:desk": _slug_of("event"),
+    "organise:pause": _slug_of("event"),
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

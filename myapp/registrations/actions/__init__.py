@@ -14,6 +14,7 @@ from myapp.registrations.actions.organising import (
 )
 from myapp.registrations.actions.registering import accept, answer, cancel, change, confirm_address, register
 from myapp.registrations.actions.running_out import let_run_out
+from myapp.registrations.actions.setting_up import save_desk
 
 __all__ = [
     "accept",
@@ -27,6 +28,7 @@ __all__ = [
     "open_desk",
     "refuse",
     "register",
+    "save_desk",
     "set_capacity",
     "take_off",
 ]

@@ -13,8 +13,12 @@ from myapp.events.models import Event, Organisation
 
 
 class Way(models.TextChoices):
-    """Where one registers. An event without a desk needs no registration: people just come."""
+    """Where one registers. An event without a desk needs no registration: people just come.
 
+    A desk that is closed down for good says so by `NONE`: its log stays, so the row does.
+    """
+
+    NONE = "none", _("Nowhere: people just come")
     HERE = "here", _("Here")
     ELSEWHERE = "elsewhere", _("On another site")
 

@@ -1,0 +1,1 @@
+"""Forms: what organisers set up."""

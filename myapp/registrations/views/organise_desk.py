@@ -1,0 +1,61 @@
+"""The desk of an event, for those who organise it: set up, opened and closed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from myapp.events.models import Event
+from myapp.events.times import spoken_period
+from myapp.registrations import actions, queries, rules
+from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.forms.set_up import SetUp
+from myapp.registrations.layout import fingerprint
+from myapp.registrations.models import Desk
+from myapp.web.policies import private_page
+from myapp.web.requests import SignedInRequest
+
+
+@private_page(methods=("GET", "HEAD", "POST"))
+def desk(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show how people register for an event, and change it; the button that adds a row shows the page with one more."""
+    event = rules.event_to_run_or_404(request.user, slug)
+    desk = queries.desk_with_layout(event)
+    data = request.POST if request.method == "POST" else None
+    form = SetUp(event, desk, request.user, data, adds=request.GET.get("add", "") if data else "")
+    if data is not None and form.is_valid() and _saved(request, event, form):
+        messages.success(request, _("Saved."))
+        return redirect("organise:desk", event.slug)
+    context = event_context(event, desk) | {"form": form}
+    return render(request, "organise/desk.html", context, status=422 if form.is_wrong else 200)
+
+
+def _saved(request: SignedInRequest, event: Event, form: SetUp) -> bool:
+    """Whether the desk could be saved; where not, the form says why."""
+    try:
+        actions.save_desk(event, form.layout(), acting_user=request.user)
+    except RegistrationRefused as refused:
+        form.refuse(refused.sentence, fingerprint(queries.desk_with_layout(event)))
+        return False
+    return True
+
+
+@private_page(methods=("POST",))
+def pause(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Close registration for now, or open it again."""
+    event = rules.event_to_run_or_404(request.user, slug)
+    desk = queries.desk_or_404(event)
+    if "open" in request.POST:
+        actions.open_desk(desk, acting_user=request.user)
+        messages.success(request, _("People can register again."))
+    else:
+        actions.close_desk(desk, acting_user=request.user)
+        messages.success(request, _("Nobody can register for now. Who has a place or waits is not touched."))
+    return redirect("organise:desk", event.slug)
+
+
+def event_context(event: Event, desk: Desk | None) -> dict[str, object]:
+    """Return what the pages of one event have in common. No queries."""
+    return {"event": event, "desk": desk, "when": spoken_period(event)}
