@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from myapp.events import actions, vocabulary
 from myapp.events.errors import NotAllowed
@@ -321,3 +322,15 @@ def test_events_of_the_source_are_held_while_it_is_read_again(monkeypatch):
     take(event("1", title="Talk on the moon"))
     assert held == [True]
     assert not is_held(Event.objects.get())
+
+
+def test_what_a_feed_calls_off_is_made_anew_before_what_it_brings(settings, monkeypatch):
+    settings.REFRESH_URL, settings.REFRESH_SECRET = "http://127.0.0.1:1", "secret"
+    take(event("gone", days=20, title="Called off"))
+    monkeypatch.setattr("myapp.events.importing.writing.MOST_EVENTS", 1)
+
+    take(*(event(f"new{number}") for number in range(3)), mirror=True)
+
+    gone = Event.objects.get(title="Called off")
+    assert gone.status == Status.CANCELLED
+    assert gone.path in ProcrastinateJob.objects.latest("id").args["addresses"]
