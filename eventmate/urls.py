@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("push-worker.js", push_worker, name="push_worker"),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
+        path("", include("myapp.registrations.urls")),
         path("", include("myapp.events.urls")),
         path("", include("myapp.pages.urls")),
         path("checkin/", include("myapp.checkin.urls")),

@@ -1,5 +1,9 @@
-"""What the page, the panel and the island of one event show: one source for all three."""
+"""What the page, the panel and the island of one event show: one source for all three.
 
+Rooms above this one add what they know of an event by `add_part`, in the `ready` of their AppConfig.
+"""
+
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,14 +16,22 @@ from myapp.events.times import spoken_period
 from myapp.web.languages import language_prefix
 
 _SUMMARY = 200
+Part = Callable[[Event], Mapping[str, object]]
+_parts: list[Part] = []
+
+
+def add_part(part: Part) -> None:
+    """Have an event's page show more: `part` returns what its template reads, the same for everybody. Once for each."""
+    if part not in _parts:
+        _parts.append(part)
 
 
 def event_context(event: Event) -> dict[str, object]:
-    """Return the template context of "events/_event.html" for an event that the reader may see; at most one query.
+    """Return the template context of "events/_event.html" for an event that the reader may see.
 
-    The event comes from `queries.events_with_context()`.
+    At most one query, and those of the parts that other rooms add. The event comes from `queries.events_with_context()`.
     """
-    return {
+    context: dict[str, object] = {
         "event": event,
         "category": Category(event.category).label,
         "when": spoken_period(event),
@@ -34,6 +46,9 @@ def event_context(event: Event) -> dict[str, object]:
         "outlook_url": calendars.outlook_url(event),
         "ics_url": _ics_url(event),
     }
+    for part in _parts:
+        context.update(part(event))
+    return context
 
 
 def _ics_url(event: Event) -> str:

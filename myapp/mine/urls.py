@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from myapp.mine import events, views
+from myapp.mine import events, places, views
 
 app_name = "mine"
 urlpatterns = [
     # /_mine/
     path("_mine/shell/", views.shell, name="shell"),
     path("_mine/events/<slug:slug>/", events.event, name="event"),
+    path("_mine/events/<slug:slug>/place/", places.place, name="place"),
     # /my/
     path("my/events/<slug:slug>/", events.event_page, name="event_page"),
     path("my/events/<slug:slug>.ics", events.event_ics, name="event_ics"),

@@ -19,7 +19,7 @@ HOUR = 3600
 SITEMAP = 300  # nobody fetches it anew, and what was withdrawn should not be looked for much longer
 XML = "application/xml; charset=utf-8"
 # Pages of one person, fragments without a page around them, and the back office: nothing of these is to be found.
-CLOSED = ("/_mine/", "/_part/", "/accounts/", "/admin/", "/health/")
+CLOSED = ("/_mine/", "/_part/", "/my/", "/tickets/", "/r/", "/accounts/", "/admin/", "/health/")
 _LINKED = ("home", "list", "calendar", "organisations", "buildings", "rooms")
 
 

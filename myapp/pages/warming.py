@@ -32,7 +32,7 @@ MOST_LINKED = 60
 COMPRESSED = tuple(encoding for encoding in ENCODINGS if encoding)  # what takes neither is rare
 _LINK = re.compile(r'href="(/[^"#]*)"')
 # Written for one person, or taken from a folder
-_NOT_THESE = ("/accounts/", "/admin/", "/static/", "/media/", "/_mine/", "//")
+_NOT_THESE = ("/accounts/", "/admin/", "/static/", "/media/", "/_mine/", "/my/", "/tickets/", "//")
 
 
 class Warmed(NamedTuple):

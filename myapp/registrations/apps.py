@@ -9,7 +9,10 @@ class RegistrationsConfig(AppConfig):
     name = "myapp.registrations"
 
     def ready(self) -> None:
-        """Have its kinds of messages known."""
+        """Have its kinds of messages known, and event pages say how one registers."""
+        from myapp.events.event_page import add_part
         from myapp.registrations import mails
+        from myapp.registrations.desk_panel import part
 
         mails.register_kinds()
+        add_part(part)

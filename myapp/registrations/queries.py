@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Case, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
-from myapp.registrations.models import LIVE, Desk, Registration, State, Way
+from myapp.registrations.models import LIVE, Desk, Registration, State, TicketType, Way
 
 
 def desk_of(slug: str) -> Desk | None:
@@ -19,7 +19,7 @@ def desk_of(slug: str) -> Desk | None:
     """
     code = codes.code_of(slug)
     desks = Desk.objects.select_related("event__organisation", "event__room", "event__building")
-    desks = desks.prefetch_related("types").exclude(way=Way.NONE)
+    desks = desks.prefetch_related(Prefetch("types", _types())).exclude(way=Way.NONE)
     return desks.filter(event__code=code).first() if code else None
 
 
@@ -48,11 +48,37 @@ def organised_events(user: User) -> QuerySet[Event]:
     return events.filter(organisation__in=acts_for)
 
 
+def desk_with_types(event: Event) -> Desk | None:
+    """Return the desk of an event that has been read, with its types and for whom they are; None where people just come.
+
+    Two queries, one without a desk.
+    """
+    desk = Desk.objects.filter(event=event).exclude(way=Way.NONE).first()
+    if desk is not None:
+        desk.event = event
+        prefetch_related_objects([desk], Prefetch("types", _types()))
+    return desk
+
+
+def _types() -> QuerySet[TicketType]:
+    return TicketType.objects.select_related("organisation", "department")
+
+
 def live_registration(desk: Desk, user: User) -> Registration | None:
     """Return the person's registration that is not over; one query."""
     return (
         Registration.objects.filter(desk=desk, user=user, state__in=LIVE)
         .select_related("ticket_type")
+        .first()
+    )
+
+
+def latest_registration(desk: Desk, user: User) -> Registration | None:
+    """Return the person's registration that is not over, else the last one that is; one query."""
+    return (
+        Registration.objects.filter(desk=desk, user=user)
+        .select_related("ticket_type")
+        .order_by(Case(When(state__in=LIVE, then=0), default=1), "-pk")
         .first()
     )
 

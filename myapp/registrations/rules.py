@@ -1,15 +1,25 @@
-"""Who may: small named predicates."""
+"""Who may, and when: small named predicates."""
+
+import datetime as dt
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
-from myapp.events.models import Event
+from myapp.events.models import Event, Status
 from myapp.events.queries import EventWithdrawn
-from myapp.events.rules import can_organise, is_member, visible_event_or_404
-from myapp.registrations.errors import NotAllowed
-from myapp.registrations.models import Audience, Desk, Registration, TicketType
+from myapp.events.rules import (
+    can_organise,
+    can_see,
+    is_for_whoever_has_the_address,
+    is_member,
+    visible_event_or_404,
+)
+from myapp.events.times import spoken_moment
+from myapp.registrations.errors import NotAllowed, RegistrationRefused
+from myapp.registrations.models import Audience, Desk, Registration, TicketType, Way
 
 Person = User | AnonymousUser
 
@@ -51,3 +61,50 @@ def is_for(user: Person, ticket_type: TicketType, desk: Desk) -> bool:
 def is_ones_own(user: Person, registration: Registration) -> bool:
     """Whether it is the person's own registration. No queries."""
     return user.is_authenticated and registration.user_id == user.pk
+
+
+def why_not_now(
+    ticket_type: TicketType, desk: Desk, now: dt.datetime | None = None
+) -> RegistrationRefused | None:
+    """Return why nobody can have such a ticket at the moment, be there places or not; None where people can. No queries."""
+    now, event = now or timezone.now(), desk.event
+    if event.status != Status.PUBLISHED or desk.way != Way.HERE:
+        return RegistrationRefused("no_registration", _("There is no registration for this event."))
+    if event.is_past(now):
+        return RegistrationRefused("over", _("This event is over."))
+    if not desk.is_open:
+        return RegistrationRefused("closed", _("Registration is closed at the moment."))
+    if ticket_type.opens_at and now < ticket_type.opens_at:
+        when = spoken_moment(ticket_type.opens_at)
+        return RegistrationRefused("not_yet", _("Registration opens %(when)s.") % {"when": when})
+    if now >= ticket_type.closing(event):
+        return RegistrationRefused("closed", _("Registration has closed."))
+    return None
+
+
+def why_not_for(user: User | None, ticket_type: TicketType, desk: Desk) -> RegistrationRefused | None:
+    """Return why this person, or somebody without an account, cannot have such a ticket; None where they can.
+
+    At most three queries, none for what is for the campus or for everyone.
+    """
+    if user is None:
+        return _why_not_without_account(ticket_type, desk)
+    if not can_see(user, desk.event):
+        return RegistrationRefused("not_for_you", _("This event is not for this account."))
+    if not is_for(user, ticket_type, desk):
+        return RegistrationRefused(
+            "not_for_you", _("“%(name)s” is not for this account.") % {"name": ticket_type.name}
+        )
+    return None
+
+
+def _why_not_without_account(ticket_type: TicketType, desk: Desk) -> RegistrationRefused | None:
+    if not desk.without_account:
+        return RegistrationRefused("sign_in", _("Sign in to register for this event."))
+    if not is_for_whoever_has_the_address(desk.event):
+        return RegistrationRefused("not_for_you", _("This event is not for this account."))
+    if ticket_type.audience != Audience.EVERYONE:
+        return RegistrationRefused(
+            "sign_in", _("Sign in to register with “%(name)s”.") % {"name": ticket_type.name}
+        )
+    return None

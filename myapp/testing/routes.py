@@ -101,12 +101,16 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "checkin:let_through": _slug_of("event"),
     "checkin:undo": _slug_of("event"),
     "mine:event": _slug_of("event"),
+    "mine:place": _slug_of("event"),
     "mine:event_page": _slug_of("event"),
     "mine:event_ics": _slug_of("event"),
     "notify:remove_device": lambda _world: {"pk": 1},
     "notify:stop": lambda _world: {"token": signer.sign_object(["guest@example.org", "places"])},
     "organise:desk": _slug_of("event"),
     "organise:pause": _slug_of("event"),
+    "registrations:register": _slug_of("event"),
+    "registrations:accept": lambda _world: {"code": "abcdefghjk"},
+    "registrations:cancel": lambda _world: {"code": "abcdefghjk"},
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

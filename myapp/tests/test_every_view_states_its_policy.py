@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Views that others wrote, which guard themselves. Nothing of them is kept, see StampPublicPages.
 OTHERS = ("accounts/", "admin/")
 # What the cache in front of us must never keep; docs and Nginx say the same.
-UNKEPT = (*OTHERS, "_mine/", "my/", "checkin/", "organise/", "health/")
+UNKEPT = (*OTHERS, "_mine/", "my/", "tickets/", "r/", "checkin/", "organise/", "health/")
 
 
 def without_policy(routes: Iterable[Route]) -> list[str]:

@@ -7,6 +7,7 @@ view runs.
     @public_page(keep=30, reads=("q", "day"))     the same bytes for everyone, kept by us and by the cache in front
     @island                                       one person's part of a public page; never kept, never a redirect
     @private_page                                 one person's page; needs signing in; never kept
+    @open_page                                    one person's page, and a visitor's who has not signed in; never kept
     @link_page                                    one person's page, for whoever holds a link we sent them; never kept
     @operators_page                               for machines that watch the site; never kept, no session
 """
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     PUBLIC = "public"
     ISLAND = "island"
     PRIVATE = "private"
+    OPEN = "open"
     LINK = "link"
     OPERATORS = "operators"
 
@@ -179,6 +181,11 @@ def private_page(
 ) -> View | Callable[[View], View]:
     """Make a view a private page; its request is a `SignedInRequest`. Say the methods if it takes forms."""
     return _never_kept(view, Policy(Kind.PRIVATE, methods))
+
+
+def open_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:
+    """Make a view a page that knows who asks and lets visitors in as well: it says to them what signing in would change."""
+    return cast("Callable[[View], View]", _never_kept(None, Policy(Kind.OPEN, methods)))
 
 
 def link_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:

@@ -30,6 +30,7 @@
   // Where the focus goes after a swap: to the first field that is wrong, else to what asks to be read first.
   addEventListener("htmx:after:swap", (e) => {
     ownTimes();
+    wake();
     const target = e.detail.ctx?.target;
     const next = (target?.isConnected ? target : document).querySelector("[aria-invalid=true], [data-focus]");
     if (next?.matches("[data-focus]")) {
@@ -77,7 +78,6 @@
     heading.tabIndex = -1;
     heading.focus();
     document.title = `${heading.textContent.trim()} · EventMate`;
-    wake();
   };
   const focusBack = () => {
     document.activeElement?.blur(); // a browser puts the focus of before back only where it has moved since

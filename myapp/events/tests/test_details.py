@@ -39,7 +39,7 @@ def test_detail_shows_what_when_where_and_who(visitor: Client) -> None:
 def test_detail_costs_the_same_for_any_number_of_other_dates(rows: int, visitor: Client) -> None:
     event = make_series(events=rows + 1).events.earliest("starts_at")
 
-    with queries(3):  # the event with its surroundings; other dates; similar events
+    with queries(4):  # the event with its surroundings; other dates; similar events; how one registers
         visitor.get(event.path)
 
 

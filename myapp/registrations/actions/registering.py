@@ -12,12 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
 from myapp.accounts.models import User
-from myapp.events.models import Status
-from myapp.events.rules import can_see
-from myapp.events.times import spoken_moment
 from myapp.registrations import messages, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType, Way
+from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import HOLD, locked_desk, settle
 from myapp.registrations.queue import fill, is_before_the_draw, must_wait
 
@@ -66,30 +63,9 @@ def _live(desk: Desk, user: User | None, email: str) -> Registration | None:
 
 def _must_be_open(desk: Desk, ticket_type: TicketType, user: User | None) -> None:
     """Raise `RegistrationRefused` with the first reason why this person cannot have such a ticket now."""
-    now, event = timezone.now(), desk.event
-    if event.status != Status.PUBLISHED or desk.way != Way.HERE:
-        raise RegistrationRefused("no_registration", _("There is no registration for this event."))
-    if user is None and not desk.without_account:
-        raise RegistrationRefused("sign_in", _("Sign in to register for this event."))
-    if not (can_see(user, event) if user else event.visibility in {"everyone", "link"}):
-        raise RegistrationRefused("not_for_you", _("This event is not for this account."))
-    if event.is_past(now):
-        raise RegistrationRefused("over", _("This event is over."))
-    if not desk.is_open:
-        raise RegistrationRefused("closed", _("Registration is closed at the moment."))
-    if ticket_type.opens_at and now < ticket_type.opens_at:
-        when = spoken_moment(ticket_type.opens_at)
-        raise RegistrationRefused("not_yet", _("Registration opens %(when)s.") % {"when": when})
-    if now >= ticket_type.closing(event):
-        raise RegistrationRefused("closed", _("Registration has closed."))
-    if user is not None and not rules.is_for(user, ticket_type, desk):
-        raise RegistrationRefused(
-            "not_for_you", _("“%(name)s” is not for this account.") % {"name": ticket_type.name}
-        )
-    if user is None and ticket_type.audience != "everyone":
-        raise RegistrationRefused(
-            "sign_in", _("Sign in to register with “%(name)s”.") % {"name": ticket_type.name}
-        )
+    refusal = rules.why_not_now(ticket_type, desk) or rules.why_not_for(user, ticket_type, desk)
+    if refusal is not None:
+        raise refusal
 
 
 def _must_allow(desk: Desk, ticket_type: TicketType, guests: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""A mail server that can be broken, and a desk, for what people are told."""
+"""A mail server that can be broken, and a desk: what tests of registering start from."""
 
 import datetime as dt
 
@@ -6,7 +6,14 @@ import pytest
 
 from myapp.notify import outbox
 from myapp.notify.tests.conftest import Backend, Server
+from myapp.registrations import rush
 from myapp.testing.factories import make_desk, make_event, tomorrow
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_to_be_full() -> None:
+    """Tests share a process, and what one of them filled is not full for the next."""
+    rush.forget_what_is_full()
 
 
 @pytest.fixture

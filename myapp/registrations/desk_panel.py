@@ -1,0 +1,131 @@
+"""What an event's page says to everybody about registering: places, ticket types, for whom, from when until when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from myapp.events.models import Event
+from myapp.events.times import spoken_moment
+from myapp.registrations import queries, rules
+from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.models import Audience, Desk, TicketType, Way
+from myapp.registrations.queue import is_before_the_draw
+from myapp.web.languages import language_prefix
+
+
+@dataclass(frozen=True)
+class Seats:
+    """How many places there are, and how many are left; `free` is None where there is no limit."""
+
+    capacity: int | None
+    free: int | None
+    taken: int
+    waiting: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether somebody who comes now has to wait."""
+        return self.free == 0 or self.waiting > 0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A ticket type as everybody sees it: `refusal` says why nobody can have it at the moment."""
+
+    type: TicketType
+    seats: Seats
+    for_whom: str
+    when: str
+    refusal: RegistrationRefused | None
+
+
+def part(event: Event) -> Mapping[str, object]:
+    """Return what "registrations/_desk.html" shows of an event; two queries, one where people just come."""
+    desk = queries.desk_with_types(event)
+    return {"desk": desk} | (panel_of(desk) if desk else {})
+
+
+def panel_of(desk: Desk) -> dict[str, object]:
+    """Return the same of a desk that has been read with its types and its event. No queries."""
+    offers = [offer_of(kind, desk) for kind in desk.types.all()]
+    refusals = [offer.refusal for offer in offers if offer.refusal]
+    event = desk.event
+    return {
+        "desk": desk,
+        "is_elsewhere": desk.way == Way.ELSEWHERE,
+        "desk_host": urlsplit(desk.url).hostname or "",
+        "offers": offers,
+        "seats": seats_of(desk, offers),
+        "is_draw": is_before_the_draw(desk),
+        "draw_at": spoken_moment(desk.draw_at) if desk.draw_at else "",
+        "desk_refusal": refusals[0] if refusals and len(refusals) == len(offers) else None,
+        "register_url": f"{language_prefix()}/my/events/{event.slug}/register/",
+        "place_url": f"{language_prefix()}/_mine/events/{event.slug}/place/",
+        "cancel_until": spoken_moment(desk.cancel_until or event.starts_at),
+    }
+
+
+def offer_of(kind: TicketType, desk: Desk) -> Offer:
+    """Return a ticket type as everybody sees it. No queries but for whose members it is for."""
+    free = _least(desk.free, kind.free)
+    capacity = kind.capacity if desk.capacity is None else _least(kind.capacity, desk.capacity)
+    return Offer(
+        type=kind,
+        seats=Seats(capacity, free, kind.taken, kind.waiting),
+        for_whom=for_whom(kind, desk),
+        when=_when(kind, desk.event),
+        refusal=rules.why_not_now(kind, desk),
+    )
+
+
+def seats_of(desk: Desk, offers: Iterable[Offer]) -> Seats:
+    """Return the places of the whole event: what it has, or what its types have together where each is limited."""
+    kinds = [offer.type for offer in offers]
+    limited = bool(kinds) and all(kind.capacity is not None for kind in kinds)
+    together = sum(kind.capacity or 0 for kind in kinds) if limited else None
+    left = sum(kind.free or 0 for kind in kinds) if limited else None
+    return Seats(_least(desk.capacity, together), _least(desk.free, left), desk.taken, desk.waiting)
+
+
+def for_whom(kind: TicketType, desk: Desk) -> str:
+    """Return in words who may have such a ticket; reads the type's organisation or department where it has one."""
+    match kind.audience:
+        case Audience.EVERYONE:
+            who = _("For everyone")
+        case Audience.MEMBERS:
+            name = (kind.organisation or desk.event.organisation).name
+            who = _("For members of %(name)s") % {"name": name}
+        case Audience.DEPARTMENT:
+            who = _("For people of %(name)s") % {"name": kind.department}
+        case _other:
+            who = _("For people of the campus")
+    if not kind.years:
+        return who
+    years = ", ".join(str(year) for year in kind.years)
+    return _("%(who)s, year of study %(years)s") % {"who": who, "years": years}
+
+
+def _when(kind: TicketType, event: Event) -> str:
+    """From when or until when, whichever is next; nothing where it is open until the event starts."""
+    now = timezone.now()
+    if kind.opens_at and now < kind.opens_at:
+        return _("opens %(when)s") % {"when": spoken_moment(kind.opens_at)}
+    if kind.closes_at and now < kind.closes_at < event.ends_at:
+        return _("closes %(when)s") % {"when": spoken_moment(kind.closes_at)}
+    return ""
+
+
+def seconds_left(until: dt.datetime | None) -> int:
+    """Return how many seconds there are until then; none where it is over."""
+    return max(int((until - timezone.now()).total_seconds()), 0) if until else 0
+
+
+def _least(*numbers: int | None) -> int | None:
+    """The smallest of the limits that there are."""
+    return min((number for number in numbers if number is not None), default=None)

@@ -1,0 +1,83 @@
+"""Where a person stands at an event: what they have, or what they can have, and why not what they cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from myapp.accounts.models import User
+from myapp.events.times import spoken_moment
+from myapp.registrations import line, queries, rules, ways
+from myapp.registrations.desk_panel import Offer, panel_of, seconds_left
+from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.models import Desk, Registration, State, TicketType
+from myapp.registrations.queue import is_before_the_draw, must_wait
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A ticket type as this person sees it: `refusal` says why they cannot have it; `must_wait`: they would queue."""
+
+    offer: Offer
+    refusal: RegistrationRefused | None
+    must_wait: bool
+
+
+def standing_of(user: User, desk: Desk, *, refusal: RegistrationRefused | None = None) -> dict[str, object]:
+    """Return what "registrations/_place.html" shows to a person; `refusal` is what has just been said to them.
+
+    The desk has been read with its types. One query; two more for who waits, up to two for each type that is for members.
+    """
+    panel = panel_of(desk)
+    registration = queries.latest_registration(desk, user)
+    is_live = registration is not None and registration.is_live
+    context = panel | {"registration": registration, "is_live": is_live, "refusal": refusal}
+    if registration is not None and is_live:
+        return context | about(registration, desk)
+    may_come_again = registration is None or registration.state != State.REFUSED
+    choices = _choices(user, desk, panel["offers"]) if may_come_again else []  # type: ignore[arg-type]
+    possible = [choice for choice in choices if choice.refusal is None]
+    return context | {
+        "choices": choices,
+        "possible": possible,
+        "all_wait": bool(possible) and all(choice.must_wait for choice in possible),
+        "brings_guests": max((choice.offer.type.guests for choice in possible), default=0),
+        "why_not": refusal or (choices[0].refusal if choices and not possible else None),
+    }
+
+
+def about(registration: Registration, desk: Desk) -> dict[str, object]:
+    """Return what a registration's own state shows; two queries for one that waits."""
+    until = registration.until
+    context: dict[str, object] = {
+        "until": spoken_moment(until) if until else "",
+        "until_iso": until.isoformat() if until else "",
+        "seconds_left": seconds_left(until),
+        "must_answer": desk.asks and registration.answered_at is None,
+        "ticket_url": ways.ticket_url(registration.code, desk.event.slug),
+        "accept_url": ways.way_to(registration, "accept"),
+        "cancel_url": ways.way_to(registration, "cancel"),
+        "answers_url": ways.register_url(desk.event.slug),
+        "can_cancel": registration.state != State.CONFIRMED or desk.can_be_cancelled(timezone.now()),
+    }
+    if registration.state == State.WAITING:
+        context["line"] = line.line_of(registration, desk)
+    return context
+
+
+def _choices(user: User, desk: Desk, offers: list[Offer]) -> list[Choice]:
+    choices = []
+    for offer in offers:
+        refusal = offer.refusal or rules.why_not_for(user, offer.type, desk)
+        choices.append(Choice(offer, refusal, refusal is None and would_wait(desk, offer.type)))
+    return choices
+
+
+def would_wait(desk: Desk, kind: TicketType) -> bool:
+    """Whether one person who comes now would have to wait, as far as one sees without the lock.
+
+    No queries; one where somebody waits already and there is room all the same.
+    """
+    goes_elsewhere = is_before_the_draw(desk) or kind.needs_approval
+    return not goes_elsewhere and must_wait(desk, kind, 1)
