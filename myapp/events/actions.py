@@ -5,6 +5,7 @@ shared pages be made anew once it is committed.
 """
 
 from collections.abc import Iterable
+from copy import copy
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from myapp.events import rules, vocabulary
 from myapp.events.errors import EventRefused, NotAllowed
 from myapp.events.models import DERIVED_FIELDS, Event, Organisation, Series, Status
 from myapp.events.showing import pages_showing, pages_showing_event
+from myapp.events.signals import Change, events_changed
 from myapp.venues.models import Building, Room
 from myapp.web.public_pages import forget_public_pages
 from myapp.web.refresh import refresh_pages
@@ -38,8 +40,12 @@ def _require_organiser(user: User, organisation: Organisation) -> None:
         raise NotAllowed(_("Only people who act for %(name)s may do this.") % {"name": organisation.name})
 
 
-def _told_everyone(event: Event, before: Event | None = None) -> None:
-    """Have the shared pages made anew after commit: the event may be on any of them, and `before` on others."""
+def _told_everyone(event: Event, before: Event | None) -> None:
+    """Say what has changed to the rooms above, and have the shared pages made anew after commit.
+
+    The event may be on any of them, and as it was `before` on others.
+    """
+    events_changed.send(Event, changes=[Change(event, before)])
     vocabulary.learn([event.pk])
     forget_public_pages()
     refresh_pages(path for version in (event, before) if version for path in pages_showing_event(version))
@@ -65,11 +71,12 @@ def publish(event: Event, *, acting_user: User) -> Event:
         return current
     if current.status == Status.WITHDRAWN:
         raise EventRefused("withdrawn", _("This event was withdrawn; make a new one."))
+    before = copy(current)
     current.status = Status.PUBLISHED
     current.published_at = current.published_at or timezone.now()
     current.cancelled_at, current.cancel_reason = None, ""
     current.save()
-    _told_everyone(current)
+    _told_everyone(current, before)
     return current
 
 
@@ -82,10 +89,11 @@ def cancel(event: Event, *, reason: str = "", acting_user: User) -> Event:
         return current
     if current.status != Status.PUBLISHED:
         raise EventRefused("not_published", _("Only a published event can be cancelled."))
+    before = copy(current)
     current.status = Status.CANCELLED
     current.cancelled_at, current.cancel_reason = timezone.now(), reason[:300]
     current.save()
-    _told_everyone(current)
+    _told_everyone(current, before)
     return current
 
 
@@ -95,9 +103,10 @@ def withdraw(event: Event, *, acting_user: User) -> Event:
     current = _locked(event)
     _require_organiser(acting_user, current.organisation)
     if current.status != Status.WITHDRAWN:
+        before = copy(current)
         current.status = Status.WITHDRAWN
         current.save()
-        _told_everyone(current)
+        _told_everyone(current, before)
     return current
 
 
@@ -114,7 +123,7 @@ def save_event(event: Event, *, acting_user: User) -> Event:
     if event.status == Status.PUBLISHED and event.published_at is None:
         event.published_at = timezone.now()
     event.save()
-    _told_everyone(event, before=current)
+    _told_everyone(event, current)
     return event
 
 

@@ -100,9 +100,10 @@ def _vevent(event: Event) -> Iterator[Line]:
     yield f"DTSTART{value}", start.strftime(pattern)
     yield f"DTEND{value}", end.strftime(pattern)
     yield "SUMMARY", _text(event.title)
-    yield "STATUS", "CANCELLED" if event.is_cancelled else "CONFIRMED"
+    is_off = event.status in {Status.CANCELLED, Status.WITHDRAWN}
+    yield "STATUS", "CANCELLED" if is_off else "CONFIRMED"
     # What is called off or lasts whole days leaves the reader's time free, as calendars show it.
-    yield "TRANSP", "TRANSPARENT" if event.is_cancelled or event.all_day else "OPAQUE"
+    yield "TRANSP", "TRANSPARENT" if is_off or event.all_day else "OPAQUE"
     yield "CATEGORIES", ",".join(map(_text, _categories(event)))
     yield "DESCRIPTION", _text(_description(event))
     yield "URL", whole_address(event.path)

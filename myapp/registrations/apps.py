@@ -9,10 +9,13 @@ class RegistrationsConfig(AppConfig):
     name = "myapp.registrations"
 
     def ready(self) -> None:
-        """Have its kinds of messages known, and event pages say how one registers."""
+        """Have its kinds of messages known, follow events and people, and let event pages say how one registers."""
         from myapp.events.event_page import add_part
-        from myapp.registrations import mails
+        from myapp.registrations import event_mails, mails, reminder_mails
+        from myapp.registrations.actions import leaving  # noqa: F401 - importing connects
         from myapp.registrations.desk_panel import part
 
         mails.register_kinds()
+        event_mails.register_kinds()
+        reminder_mails.register_kinds()
         add_part(part)

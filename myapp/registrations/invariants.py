@@ -35,6 +35,7 @@ _TWICE = """
 SELECT event.code, count(*) FROM registrations_registration registration
     JOIN events_event event ON event.id = registration.desk_id
 WHERE state IN ('held', 'offered', 'confirmed', 'entered', 'pending', 'waiting')
+    AND (registration.user_id IS NOT NULL OR registration.email <> '')
 GROUP BY event.code, coalesce(registration.user_id::text, lower(registration.email)) HAVING count(*) > 1
 ORDER BY 1
 """

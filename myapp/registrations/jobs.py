@@ -1,7 +1,8 @@
-"""What runs by the clock: every ten seconds, what has run out ends, and the places go to the next in line."""
+"""What runs by the clock: what has run out ends and its places go to the next in line; people are reminded."""
 
 from procrastinate.contrib.django import app
 
+from myapp.registrations import reminders
 from myapp.registrations.actions import let_run_out
 
 
@@ -10,3 +11,10 @@ from myapp.registrations.actions import let_run_out
 def let_registrations_run_out(timestamp: int) -> None:  # noqa: ARG001 - when it was due
     """End holds, offers and unconfirmed addresses whose time is up. May run twice at once, and twice in a row."""
     let_run_out()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="remind_people", queue="messages", queueing_lock="remind_people")
+def remind_people(timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """Put the reminders of the next day into the outbox. Twice tells once."""
+    reminders.remind()

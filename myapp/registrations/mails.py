@@ -23,7 +23,7 @@ from myapp.events.times import spoken_moment, spoken_period
 from myapp.notify import kinds
 from myapp.notify.kinds import Attachment, Mail
 from myapp.notify.models import Group, Message
-from myapp.registrations import queries
+from myapp.registrations import changes, queries
 from myapp.registrations.models import LIVE, Registration, State
 from myapp.web.dates import spoken_date
 from myapp.web.languages import language_prefix
@@ -185,12 +185,20 @@ def write(letter: Letter, message: Message) -> Mail | None:
 def _is_true(letter: Letter, message: Message, registration: Registration) -> bool:
     """Whether what a letter says is still so."""
     event = registration.desk.event
-    if event.status != Status.PUBLISHED or event.is_past():
-        return False  # that it does not take place is told by a message of its own
-    if letter.state is None and registration.revision != message.about["revision"]:
+    if event.is_past():
         return False
-    if letter.state is not None and registration.state != letter.state:
+    if event.status != Status.PUBLISHED:
+        changes.make_sure_it_is_told(registration)
         return False
+    if letter.state is None:
+        is_same = registration.revision == message.about["revision"]
+    else:
+        is_same = registration.state == letter.state
+    return is_same and _is_still_of_use(letter, registration)
+
+
+def _is_still_of_use(letter: Letter, registration: Registration) -> bool:
+    """Whether there is still something to confirm or to accept, and nothing newer than what is over."""
     if letter.template == "address_asked":
         return registration.is_live and registration.email_confirmed_at is None
     if registration.state == State.OFFERED:
@@ -251,7 +259,9 @@ def ticket_facts(registration: Registration) -> list[str]:
 
 
 def link_of(registration: Registration) -> str:
-    """Return the path of the page to go on from."""
+    """Return the path of the page to go on from; none for an event that was withdrawn."""
+    if registration.desk.event.status == Status.WITHDRAWN:
+        return ""
     return f"{language_prefix()}{registration.desk.event.path}"
 
 

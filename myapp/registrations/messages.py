@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import get_language
-
 from myapp.notify import outbox
 from myapp.registrations.models import LIVE, Because, State
 
@@ -55,7 +53,7 @@ def told(registration: Registration, before: State | None) -> None:
     One query, none where there is nothing to tell. The cause is the registration's revision: one message for each.
     """
     kind = kind_for(registration, before)
-    if not kind:
+    if not kind or not (registration.user_id or registration.email):
         return
     cause = f"registration:{registration.pk}:{registration.revision}"
     outbox.tell(
@@ -65,7 +63,7 @@ def told(registration: Registration, before: State | None) -> None:
         about={"registration": registration.pk, "revision": registration.revision},
         # Whoever has followed the link is told the rest of the same revision.
         cause=f"{cause}:address" if kind == "address_asked" else cause,
-        language="" if registration.user_id else get_language() or "",
+        language=registration.language,
     )
 
 

@@ -9,6 +9,7 @@ horizon, and not what lies before everything the feed still tells, since most fe
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ from myapp.events.models import (
     Visibility,
 )
 from myapp.events.showing import MOST_EVENTS, pages_showing_events
+from myapp.events.signals import Change, events_changed
 from myapp.web.page_store import forget_public_pages
 from myapp.web.refresh import refresh_pages
 
@@ -131,6 +133,7 @@ class _Writer:
         self._calendar_name = calendar_name
         self._now = timezone.now()
         self._changed: list[int] = []
+        self._changes: list[Change] = []
         # Held to the end: what somebody withdraws while a long file is being written must not come back with it.
         known = (
             Event.objects.filter(source=source)
@@ -172,6 +175,7 @@ class _Writer:
             elif self._keeps(event, told):
                 self._report.unchanged += 1
             else:
+                self._changes.append(Change(event, copy(event)))
                 self._tell(event, told)
                 event.sequence = max(event.sequence, one.sequence)
                 changed.append(event)
@@ -198,6 +202,7 @@ class _Writer:
             and self._would_be_told(event, earliest)
         ]
         for event in gone:
+            self._changes.append(Change(event, copy(event)))
             event.status, event.cancel_reason = Status.CANCELLED, self._reasons["gone"]
             event.cancelled_at = self._now
             event.prepare()
@@ -205,9 +210,11 @@ class _Writer:
         self._report.cancelled = len(gone)
 
     def finish(self) -> None:
-        """Let search learn the new words, and shared pages be made anew."""
+        """Say what has changed to the rooms above, let search learn the new words and shared pages be made anew."""
         self._source.imported_at = self._now
         self._source.save(update_fields=["imported_at"])
+        if self._changes:
+            events_changed.send(Event, changes=self._changes)
         if self._changed:
             vocabulary.learn(self._changed)
             # Those that are off first, and then the nearest: the rest is as it should be within a minute and a half.

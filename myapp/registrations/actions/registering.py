@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import get_language, gettext as _, ngettext
 
 from myapp.accounts.models import User
 from myapp.registrations import messages, rules
@@ -49,6 +49,7 @@ def register(
     _must_allow(desk, ticket_type, guests)
     registration = Registration(desk=desk, ticket_type=ticket_type, user=acting_user, guests=list(guests))
     registration.email = "" if acting_user else email
+    registration.language = "" if acting_user else get_language() or ""
     registration.name = (name or (acting_user.get_full_name() if acting_user else ""))[:150]
     if answers is not None:
         registration.answers, registration.answered_at = dict(answers), timezone.now()

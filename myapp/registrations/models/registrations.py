@@ -75,13 +75,21 @@ class Registration(models.Model):
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        models.PROTECT,
+        models.SET_NULL,  # what is live is given back first, see actions/leaving.py
         null=True,
         blank=True,
         related_name="registrations",
         verbose_name=_("person"),
     )
     email = models.EmailField(_("e-mail"), blank=True, db_default="")
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("In which somebody without an account is written to."),
+    )
     email_confirmed_at = models.DateTimeField(_("address confirmed at"), null=True, blank=True)
     name = models.CharField(_("name"), max_length=150)
     guests = ArrayField(
@@ -123,7 +131,7 @@ class Registration(models.Model):
             models.UniqueConstraint(
                 F("desk"),
                 Lower("email"),
-                condition=Q(state__in=LIVE, user=None),
+                condition=Q(state__in=LIVE, user=None) & ~Q(email=""),
                 name="registrations_one_live_per_address",
             ),
             models.UniqueConstraint(fields=["desk", "alias"], name="registrations_alias"),
@@ -141,7 +149,8 @@ class Registration(models.Model):
                 name="registrations_held_runs_out",
             ),
             models.CheckConstraint(
-                condition=Q(user__isnull=False) | ~Q(email="") | ~Q(state__in=LIVE),
+                # Whose account was deleted after the event leaves a row without a name.
+                condition=Q(user__isnull=False) | ~Q(email="") | ~Q(state__in=LIVE) | Q(name=""),
                 name="registrations_live_is_somebodys",
             ),
         ]

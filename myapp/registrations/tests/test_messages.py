@@ -4,7 +4,6 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from myapp.events.models import Event, Status
 from myapp.notify import kinds
 from myapp.notify.models import Ending, Message
 from myapp.registrations import actions, messages, places
@@ -259,9 +258,3 @@ def test_every_state_and_reason_has_a_kind_that_is_registered():
                 each = Registration(state=state, because=because, user_id=1)
                 kind = messages.kind_for(each, before)
                 assert not kind or kinds.find(kind)
-
-
-def test_nothing_is_told_of_an_event_that_does_not_take_place(desk, ticket, ada, post_office):
-    make_registration(ticket, ada)
-    Event.objects.filter(pk=desk.pk).update(status=Status.WITHDRAWN)
-    assert delivered(post_office) == []
