@@ -28,8 +28,12 @@ chdir = str(ROOT)
 
 # Processes. One of them keeps one core busy; the one more is for a moment in which all others wait for the database.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2 * (os.cpu_count() or 1) + 1)
-worker_class = "gevent"  # an open event stream costs a few kilobytes, not a thread
-worker_connections = 1000  # to one worker; Nginx queues what is above, and a worker stays below 130 MB
+worker_class = (
+    "eventmate.stream_worker.StreamWorker"  # gevent's; an open stream costs it kilobytes, not a greenlet
+)
+# Requests under way in one worker; Nginx queues what is above, and a worker stays below 130 MB. Streams are not counted
+# here: they are handed over once they have begun, and myapp/web/streams.py has a limit for them.
+worker_connections = 1000
 # Read once, before the fork: a start costs one import instead of one for each worker, systemd hears READY when the site
 # is loaded and not before, a worker that died is replaced at once, and all share the memory of the code. HUP then brings
 # new workers but no new code; an upgrade restarts, and its requests wait in the socket.

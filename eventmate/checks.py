@@ -120,6 +120,12 @@ def _caching() -> Iterator[CheckMessage]:
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",
             id="eventmate.W001",
         )
+    if settings.BEHIND_PGBOUNCER and not settings.DATABASE_LISTEN:
+        yield CheckWarning(
+            "PgBouncer passes no notifications on: places left do not move on open pages, which ask slowly instead.",
+            hint="Set DATABASE_LISTEN_URL to PostgreSQL itself.",
+            id="eventmate.W002",
+        )
     if settings.REFRESH_URL and not settings.REFRESH_SECRET:
         yield _error(
             "E009",

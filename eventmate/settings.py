@@ -134,7 +134,8 @@ TEMPLATES = [
 # https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-notes
 
 DATABASES = {"default": env.database("DATABASE_URL")}
-if env.flag("BEHIND_PGBOUNCER", default=False):
+BEHIND_PGBOUNCER = env.flag("BEHIND_PGBOUNCER", default=False)
+if BEHIND_PGBOUNCER:
     # It gives a connection away after each transaction, with the cursors on it, and refuses options of a session.
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 else:
@@ -151,6 +152,9 @@ DATABASES["default"]["OPTIONS"] |= {
         "reconnect_timeout": 0,  # who gives up at once is not silent for minutes when the server is back
     },
 }
+# Where each worker listens for what open pages show, with one connection outside its pool: DATABASE_URL, unless that leads
+# to PgBouncer.
+DATABASE_LISTEN = env.database("DATABASE_LISTEN_URL") if env.secret("DATABASE_LISTEN_URL", default="") else {}
 DATABASE_ROUTERS = ["eventmate.replica.Router"]
 if env.secret("DATABASE_REPLICA_URL", default=""):  # for reports alone: eventmate/replica.py
     DATABASES["replica"] = env.database("DATABASE_REPLICA_URL") | {"TEST": {"MIRROR": "default"}}

@@ -76,6 +76,14 @@ pool_waiting = Gauge(
     registry=REGISTRY,
 )
 
+streams = Gauge(
+    "eventmate_streams",
+    "Streams that are open, by what they tell.",
+    ["kind"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+
 
 _in_use: set[ConnectionPool] = set()  # pools of which a connection was out when last seen
 
@@ -102,6 +110,11 @@ def watch_pool_after_request(**_: object) -> None:
     """Say that connections went back, once requests end that had some; receives `request_finished`."""
     for used in tuple(_in_use):
         _measure_pool(used)
+
+
+def count_streams(number: int) -> None:
+    """Say how many streams are open in this process."""
+    _streams("seats")(number)
 
 
 def _measure_pool(used: ConnectionPool) -> None:
@@ -153,6 +166,11 @@ def _lookup(name: str, found: bool) -> Callable[[], None]:  # noqa: FBT001 - a p
 @cache
 def _pool(name: str, state: str) -> Callable[[float], None]:
     return pool.labels(name, state).set
+
+
+@cache
+def _streams(kind: str) -> Callable[[float], None]:
+    return streams.labels(kind).set
 
 
 @cache

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.core.signals import request_finished
 from django.db.backends.signals import connection_created
 
-from health.metrics import measure, watch_pool, watch_pool_after_request
+from health.metrics import count_streams, measure, watch_pool, watch_pool_after_request
 from health.request_log import log_request
 from myapp.web.fragments import on_lookup
+from myapp.web.streams import on_count
 from myapp.web.traces import begin, looked_up
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ class Observe:
     """Count, time and log each request, and name it on answers that nobody keeps."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap the whole site, and watch its pools and what it keeps."""
+        """Wrap the whole site, and watch its pools, what it keeps and what stays open."""
         self.get_response = get_response
         connection_created.connect(watch_pool, dispatch_uid="pool")
         request_finished.connect(watch_pool_after_request, dispatch_uid="pool")
         on_lookup(looked_up)
+        on_count(count_streams)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request; some microseconds, no queries."""

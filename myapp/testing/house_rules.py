@@ -22,7 +22,7 @@ _REQUESTS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 _SPOKEN = ("alt", "aria-label", "placeholder", "title")
 _NAMES = {"event", "mate", "EventMate", "Google", "Outlook"}  # the same in every language
 _SILENT = {"script", "style", "code"}
-_KINDS = ("public_page", "island", "private_page", "open_page", "link_page", "operators_page")
+_KINDS = ("public_page", "island", "private_page", "open_page", "link_page", "stream", "operators_page")
 
 
 class _Markup(HTMLParser):

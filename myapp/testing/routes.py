@@ -11,7 +11,14 @@ from django.urls.resolvers import LocalePrefixPattern
 from myapp.events.calendar_days import Month, Week
 from myapp.events.models import Event, Status
 from myapp.notify.links import signer
-from myapp.testing.factories import make_building, make_event, make_organisation, make_room, make_series
+from myapp.testing.factories import (
+    make_building,
+    make_desk,
+    make_event,
+    make_organisation,
+    make_room,
+    make_series,
+)
 from myapp.web.policies import Kind, Policy, policy_of
 
 if TYPE_CHECKING:
@@ -76,6 +83,7 @@ def make_world() -> World:
     organisation = make_organisation("Astronomy Society", description="We *look up*.")
     where = {"organisation": organisation, "room": room, "building": building}
     event = make_event("Dark skies", description="Bring **a coat**.", tags=["stars"], **where)
+    make_desk(event)
     make_event("Meteors", tags=["stars"], status=Status.CANCELLED, **where)
     make_series("Moon watch", organisation=organisation)
     return World(event, organisation, building, room)
@@ -83,6 +91,10 @@ def make_world() -> World:
 
 def _slug_of(what: str) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"slug": getattr(world, what).slug}
+
+
+def _code_of_event(world: World) -> dict[str, Any]:
+    return {"code": world.event.code}
 
 
 # What stands in the addresses of pages, by their names. A page that is new says here how to reach it.
@@ -111,6 +123,8 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "registrations:register": _slug_of("event"),
     "registrations:accept": lambda _world: {"code": "abcdefghjk"},
     "registrations:cancel": lambda _world: {"code": "abcdefghjk"},
+    "registrations:seats_stream": _code_of_event,
+    "registrations:seats_part": _code_of_event,
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Views that others wrote, which guard themselves. Nothing of them is kept, see StampPublicPages.
 OTHERS = ("accounts/", "admin/")
 # What the cache in front of us must never keep; docs and Nginx say the same.
-UNKEPT = (*OTHERS, "_mine/", "my/", "tickets/", "r/", "checkin/", "organise/", "health/")
+UNKEPT = (*OTHERS, "_mine/", "_live/", "my/", "tickets/", "r/", "checkin/", "organise/", "health/")
 
 
 def without_policy(routes: Iterable[Route]) -> list[str]:
@@ -33,9 +33,11 @@ def misplaced(routes: Iterable[Route]) -> list[str]:
     for route in routes:
         if route.policy is None:
             continue
-        home = {Kind.ISLAND: ("_mine/",), Kind.OPERATORS: ("health/", "metrics")}.get(
-            route.policy.kind, UNKEPT
-        )
+        home = {
+            Kind.ISLAND: ("_mine/",),
+            Kind.STREAM: ("_live/",),
+            Kind.OPERATORS: ("health/", "metrics"),
+        }.get(route.policy.kind, UNKEPT)
         if route.pattern.startswith(home) is (route.policy.kind is Kind.PUBLIC):
             wrong.append(f"{route.policy.kind}: {route}")
     return wrong

@@ -1,4 +1,4 @@
-"""What kind of URL a view is: public page, island, private page or operators' page. Every view is exactly one.
+"""What kind of URL a view is: public page, island, private page, stream … Every view is exactly one.
 
 The decorator stands on top, where a reader looks first. It states the policy (`view.policy`), restricts the methods and
 sees to caching; who may come in is decided by `PrivateByDefault` in middleware.py, which reads the policy before the
@@ -9,6 +9,7 @@ view runs.
     @private_page                                 one person's page; needs signing in; never kept
     @open_page                                    one person's page, and a visitor's who has not signed in; never kept
     @link_page                                    one person's page, for whoever holds a link we sent them; never kept
+    @stream                                       an answer that stays open, the same for everyone; never kept, no session
     @operators_page                               for machines that watch the site; never kept, no session
 """
 
@@ -34,6 +35,8 @@ from myapp.web.traces import looked_up
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.http.response import HttpResponseBase
+
     View = Callable[..., HttpResponse]
 
 READING = ("GET", "HEAD")
@@ -47,6 +50,7 @@ class Kind(StrEnum):
     PRIVATE = "private"
     OPEN = "open"
     LINK = "link"
+    STREAM = "stream"
     OPERATORS = "operators"
 
 
@@ -194,6 +198,11 @@ def link_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:
     It checks what is signed before anything else, answers 404 where that is wrong, and allows no more than the mail says.
     """
     return cast("Callable[[View], View]", _never_kept(None, Policy(Kind.LINK, methods)))
+
+
+def stream(view: Callable[..., HttpResponseBase]) -> View:
+    """Make a view a stream: it answers `streams.Held`, which stays open, or why there is none; it knows nobody."""
+    return cast("View", _never_kept(cast("View", view), Policy(Kind.STREAM, ("GET",))))
 
 
 @overload
