@@ -1,4 +1,4 @@
-"""What runs by the clock: what has run out ends and its places go to the next in line; people are reminded."""
+"""What runs by the clock: what has run out ends and its places go to the next in line; people are reminded and thanked."""
 
 from procrastinate.contrib.django import app
 
@@ -16,5 +16,6 @@ def let_registrations_run_out(timestamp: int) -> None:  # noqa: ARG001 - when it
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="remind_people", queue="messages", queueing_lock="remind_people")
 def remind_people(timestamp: int) -> None:  # noqa: ARG001 - when it was due
-    """Put the reminders of the next day into the outbox. Twice tells once."""
+    """Put the reminders of the next day, and the thanks for what is over, into the outbox. Twice tells once."""
     reminders.remind()
+    reminders.thank()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Prefetch, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, Count, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
-from myapp.registrations.models import LIVE, Desk, Registration, State, TicketType, Way
+from myapp.registrations.models import LIVE, Desk, Feedback, Registration, State, TicketType, Way
 
 
 def desk_of(slug: str) -> Desk | None:
@@ -111,3 +111,19 @@ def position(registration: Registration) -> int | None:
         state=State.WAITING,
         queue_number__lte=registration.queue_number,
     ).count()
+
+
+def feedback_of(registration: Registration) -> Feedback | None:
+    """Return what the person has said of the event; one query."""
+    return Feedback.objects.filter(registration=registration).first()
+
+
+def stars_of(event: Event) -> dict[int, int]:
+    """Return how many people gave an event how many stars; one query."""
+    counted = Feedback.objects.filter(registration__desk=event.pk).order_by().values_list("stars")
+    return dict(counted.annotate(number=Count("pk")))
+
+
+def words_about(event: Event) -> QuerySet[Feedback]:
+    """Return what people have written about an event, not who."""
+    return Feedback.objects.filter(registration__desk=event.pk).exclude(text="")

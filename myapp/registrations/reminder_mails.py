@@ -1,9 +1,10 @@
-"""What reminders say."""
+"""What reminders and thanks say."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -13,8 +14,9 @@ from myapp.events.times import spoken_moment
 from myapp.notify import kinds
 from myapp.notify.kinds import Mail
 from myapp.notify.models import Group, Message
-from myapp.registrations import mails
-from myapp.registrations.models import State
+from myapp.registrations import mails, queries, rules
+from myapp.registrations.keys import key_of
+from myapp.registrations.models import Registration, State
 from myapp.web.dates import spoken_date
 
 # Later than this, the reminder of an hour before says it.
@@ -65,7 +67,32 @@ def when(event: Event) -> str:
     return day if event.all_day else _("%(day)s, %(time)s") % {"day": day, "time": f"{start:%H:%M}"}
 
 
+def thanked(message: Message) -> Mail | None:
+    """Return the thanks, None where there is nothing to thank for, or who has said how it was; two queries."""
+    registration = mails.registration_of(message)
+    if registration is None or not rules.can_give_feedback(registration):
+        return None
+    if queries.feedback_of(registration) is not None:
+        return None
+    event = registration.desk.event
+    words = mails.words_of(event)
+    return Mail(
+        _("How was it? %(title)s") % words,
+        "registrations/mail/thanks.html",
+        {**words, "registration": registration, "event": event, "facts": []},
+        link=_feedback_address(registration),
+        short=mails.short_of(event),
+    )
+
+
+def _feedback_address(registration: Registration) -> str:
+    if registration.user_id is not None:
+        return reverse("registrations:feedback", args=[registration.code])
+    return reverse("registrations:feedback_by_key", args=[key_of(registration)])
+
+
 def register_kinds() -> None:
-    """Make the kinds of reminders known."""
+    """Make the kinds of reminders and thanks known."""
     kinds.register("reminder_day", reminded_a_day_before, group=Group.REMINDERS)
     kinds.register("reminder_hour", reminded_an_hour_before, group=Group.REMINDERS, push=True)
+    kinds.register("thanks", thanked, group=Group.THANKS)

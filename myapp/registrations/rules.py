@@ -19,7 +19,7 @@ from myapp.events.rules import (
 )
 from myapp.events.times import spoken_moment
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Audience, Desk, Registration, TicketType, Way
+from myapp.registrations.models import Audience, Desk, Registration, State, TicketType, Way
 
 Person = User | AnonymousUser
 
@@ -108,3 +108,10 @@ def _why_not_without_account(ticket_type: TicketType, desk: Desk) -> Registratio
             "sign_in", _("Sign in to register with “%(name)s”.") % {"name": ticket_type.name}
         )
     return None
+
+
+def can_give_feedback(registration: Registration) -> bool:
+    """Whether the person may say how it was: they had a place, and it is over. No queries where the event is loaded."""
+    event = registration.desk.event
+    took_place = event.status == Status.PUBLISHED and event.is_past()
+    return took_place and registration.state == State.CONFIRMED

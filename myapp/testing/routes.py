@@ -119,12 +119,15 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "notify:remove_device": lambda _world: {"pk": 1},
     "notify:stop": lambda _world: {"token": signer.sign_object(["guest@example.org", "places"])},
     "organise:desk": _slug_of("event"),
+    "organise:feedback": _slug_of("event"),
     "organise:pause": _slug_of("event"),
     "registrations:register": _slug_of("event"),
     "registrations:accept": lambda _world: {"code": "abcdefghjk"},
     "registrations:cancel": lambda _world: {"code": "abcdefghjk"},
     "registrations:seats_stream": _code_of_event,
     "registrations:seats_part": _code_of_event,
+    "registrations:feedback": lambda _world: {"code": "abcdefghjk"},
+    "registrations:feedback_by_key": lambda _world: {"key": "1.0.signature"},
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

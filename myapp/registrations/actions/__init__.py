@@ -4,6 +4,7 @@ Every action is one transaction that locks the desk first, looks again, does not
 sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
 """
 
+from myapp.registrations.actions.feedback import give_feedback
 from myapp.registrations.actions.organising import (
     approve,
     close_desk,
@@ -24,6 +25,7 @@ __all__ = [
     "change",
     "close_desk",
     "confirm_address",
+    "give_feedback",
     "let_run_out",
     "open_desk",
     "refuse",

@@ -10,6 +10,7 @@ from myapp.registrations.models.desk import (
     TicketType,
     Way,
 )
+from myapp.registrations.models.feedback import LONGEST_FEEDBACK, MOST_STARS, Feedback
 from myapp.registrations.models.registrations import (
     LIVE,
     WITH_PLACE,
@@ -21,10 +22,13 @@ from myapp.registrations.models.registrations import (
 
 __all__ = [
     "LIVE",
+    "LONGEST_FEEDBACK",
+    "MOST_STARS",
     "WITH_PLACE",
     "Audience",
     "Because",
     "Desk",
+    "Feedback",
     "LogEntry",
     "Mode",
     "Promotion",
