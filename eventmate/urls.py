@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from health.views import metrics
 from myapp.notify.views import worker as push_worker
+from myapp.registrations.views.tickets import worker as ticket_worker
 
 handler400 = "myapp.web.errors.bad_request"
 handler403 = "myapp.web.errors.permission_denied"
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics/", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("push-worker.js", push_worker, name="push_worker"),
+    path("sw.js", ticket_worker, name="ticket_worker"),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
         path("", include("myapp.registrations.urls")),

@@ -74,7 +74,13 @@ def test_what_nobody_fetches_anew_is_soon_as_it_should_be(site):
         for route in every_route()
         if route.policy is not None and route.policy.kind == "public"
     }
-    for says_nothing_of_events in ("pages:about", "pages:help", "pages:robots", "push_worker"):
+    for says_nothing_of_events in (
+        "pages:about",
+        "pages:help",
+        "pages:robots",
+        "push_worker",
+        "ticket_worker",
+    ):
         del kept[says_nothing_of_events]
     assert {kept.pop("pages:sitemap"), kept.pop("pages:sitemap_section")} == {330}
     assert max(kept.values()) <= 90, kept

@@ -15,6 +15,7 @@ keeps its ETag and is not sent again.
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from email.utils import parseaddr
 from itertools import chain
 from urllib.parse import quote, urlencode
@@ -37,6 +38,21 @@ _URI = "!#$%&'()*+,/:;=?@[]~"
 Line = tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What one person's calendar says of an event beyond everybody's: how it stands with them, in a word and a sentence.
+
+    `status` is CONFIRMED, TENTATIVE or CANCELLED; `sequence` and `changed_at` take the place of the event's own; `path` is
+    that of the person's own page, without the language's prefix.
+    """
+
+    status: str
+    sequence: int
+    changed_at: dt.datetime
+    sentence: str
+    path: str = ""
+
+
 def uid(event: Event) -> str:
     """Return what the event is known by in every calendar, for ever."""
     return f"{event.code}@eventmate"
@@ -47,15 +63,35 @@ def event_ics(event: Event, *, method: str = "") -> bytes:
 
     With a `method` it is one that a mail brings (RFC 5546): it says who publishes it, for which `organisation` is read.
     """
-    if not method:
-        return _calendar([_vevent(event)])
-    *lines, end = _vevent(event)
-    return _calendar([[("METHOD", method)], [*lines, _organiser(event), end]])
+    return _one(event, _vevent(event), method)
+
+
+def personal_ics(event: Event, told: Told, *, method: str = "") -> bytes:
+    """Return the same of one event as it stands with one person."""
+    return _one(event, _vevent(event, told), method)
 
 
 def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
     """Return a calendar to subscribe to: its name, its own address, its events in the order given."""
-    head = [
+    return _calendar([_head(name, address), *map(_vevent, events)])
+
+
+def personal_feed_ics(events: Iterable[tuple[Event, Told]], *, name: str, address: str) -> bytes:
+    """Return the same of one person: each event as it stands with them."""
+    return _calendar([_head(name, address), *(_vevent(event, told) for event, told in events)])
+
+
+def _one(event: Event, vevent: Iterator[Line], method: str) -> bytes:
+    """Return a calendar of one VEVENT."""
+    if not method:
+        return _calendar([vevent])
+    *lines, end = vevent
+    return _calendar([[("METHOD", method)], [*lines, _organiser(event), end]])
+
+
+def _head(name: str, address: str) -> list[Line]:
+    """Return what a calendar to subscribe to says of itself."""
+    return [
         ("NAME", _text(name)),
         ("X-WR-CALNAME", _text(name)),
         ("X-WR-TIMEZONE", _text(settings.TIME_ZONE)),
@@ -63,7 +99,6 @@ def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
         ("X-PUBLISHED-TTL", REFRESH),
         ("SOURCE;VALUE=URI", address),
     ]
-    return _calendar([head, *map(_vevent, events)])
 
 
 def _calendar(parts: Iterable[Iterable[Line]]) -> bytes:
@@ -87,26 +122,29 @@ def _folded(line: bytes) -> bytes:
     return b"\r\n ".join([*pieces, rest]) + b"\r\n"
 
 
-def _vevent(event: Event) -> Iterator[Line]:
-    """Yield the event's VEVENT line by line."""
+def _vevent(event: Event, told: Told | None = None) -> Iterator[Line]:
+    """Yield the event's VEVENT line by line, as everybody or as one person is told of it."""
     start, end = _period(event)
     pattern, value = (_DATE, ";VALUE=DATE") if event.all_day else (_MOMENT, "")
-    changed = event.changed_at.astimezone(dt.UTC).strftime(_MOMENT)
+    is_off = event.status in {Status.CANCELLED, Status.WITHDRAWN}
+    told = told or Told("CANCELLED" if is_off else "CONFIRMED", event.sequence, event.changed_at, "")
+    changed = told.changed_at.astimezone(dt.UTC).strftime(_MOMENT)
     yield "BEGIN", "VEVENT"
     yield "UID", uid(event)
     yield "DTSTAMP", changed
     yield "LAST-MODIFIED", changed
-    yield "SEQUENCE", str(event.sequence)
+    yield "SEQUENCE", str(told.sequence)
     yield f"DTSTART{value}", start.strftime(pattern)
     yield f"DTEND{value}", end.strftime(pattern)
     yield "SUMMARY", _text(event.title)
-    is_off = event.status in {Status.CANCELLED, Status.WITHDRAWN}
-    yield "STATUS", "CANCELLED" if is_off else "CONFIRMED"
+    yield "STATUS", told.status
     # What is called off or lasts whole days leaves the reader's time free, as calendars show it.
-    yield "TRANSP", "TRANSPARENT" if is_off or event.all_day else "OPAQUE"
+    yield "TRANSP", "TRANSPARENT" if told.status == "CANCELLED" or event.all_day else "OPAQUE"
     yield "CATEGORIES", ",".join(map(_text, _categories(event)))
-    yield "DESCRIPTION", _text(_description(event))
-    yield "URL", whole_address(event.path)
+    ticket = whole_address(told.path) if told.path else ""
+    above = "\n".join(part for part in (told.sentence, ticket) if part)
+    yield "DESCRIPTION", _text("\n\n".join(part for part in (above, _description(event)) if part))
+    yield "URL", ticket or whole_address(event.path)
     yield from _place(event)
     yield "END", "VEVENT"
 

@@ -2,17 +2,22 @@
 
 from django.urls import path
 
-from myapp.registrations.views import feedback, live, managing, registering
+from myapp.registrations.views import feedback, live, managing, registering, tickets
 
 app_name = "registrations"
 urlpatterns = [
     # /my/
     path("my/events/<slug:slug>/register/", registering.register, name="register"),
     # /tickets/
+    path("tickets/", tickets.tickets, name="tickets"),
+    path("tickets/<slug:code>/", tickets.ticket, name="ticket"),
+    path("tickets/<slug:code>.ics", tickets.ticket_ics, name="ticket_ics"),
     path("tickets/<slug:code>/accept/", managing.accept, name="accept"),
     path("tickets/<slug:code>/cancel/", managing.cancel, name="cancel"),
     path("tickets/<slug:code>/feedback/", feedback.feedback, name="feedback"),
     # /r/
+    path("r/<str:key>/", tickets.ticket_by_key, name="ticket_by_key"),
+    path("r/<str:key>.ics", tickets.ticket_ics_by_key, name="ticket_ics_by_key"),
     path("r/<str:key>/feedback/", feedback.feedback_by_key, name="feedback_by_key"),
     # /_live/, /_part/: what an open page asks for
     path("_live/seats/<slug:code>/", live.seats_stream, name="seats_stream"),

@@ -128,6 +128,10 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "registrations:seats_part": _code_of_event,
     "registrations:feedback": lambda _world: {"code": "abcdefghjk"},
     "registrations:feedback_by_key": lambda _world: {"key": "1.0.signature"},
+    "registrations:ticket": lambda _world: {"code": "0123456789"},
+    "registrations:ticket_ics": lambda _world: {"code": "0123456789"},
+    "registrations:ticket_by_key": lambda _world: {"key": "1.0.none"},
+    "registrations:ticket_ics_by_key": lambda _world: {"key": "1.0.none"},
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

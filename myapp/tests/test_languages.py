@@ -41,7 +41,7 @@ FRENCH = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 # What is filled in, and the elements around it.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w+\}|</?\w[^>]*>")
 # No page of these: machines read them.
-NO_PAGES = {"push_worker", "pages:robots", "pages:sitemap", "pages:sitemap_section"}
+NO_PAGES = {"push_worker", "ticket_worker", "pages:robots", "pages:sitemap", "pages:sitemap_section"}
 PUBLIC = [route for route in routes_of(Kind.PUBLIC) if route.name not in NO_PAGES]
 PAGES = [route for route in PUBLIC if not re.search(r"\.(ics|atom)$|^_part/", route.pattern)]
 ACCOUNTS = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]

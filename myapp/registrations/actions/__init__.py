@@ -5,6 +5,7 @@ sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
 """
 
 from myapp.registrations.actions.feedback import give_feedback
+from myapp.registrations.actions.looking import look
 from myapp.registrations.actions.organising import (
     approve,
     close_desk,
@@ -27,6 +28,7 @@ __all__ = [
     "confirm_address",
     "give_feedback",
     "let_run_out",
+    "look",
     "open_desk",
     "refuse",
     "register",

@@ -1,0 +1,84 @@
+"""Registrations for the calendars of the people they belong to: the file with a ticket, and what a feed holds.
+
+The UID is the event's own, so that who added the event before has it once. An event that is called off is CANCELLED for
+everybody; what somebody has not got yet, or may still lose, is TENTATIVE.
+
+SEQUENCE of a file is the event's, as in every other file of that event, so that each of them replaces an older one. A feed
+is a calendar of its own, in which an event goes from tentative to confirmed to cancelled and back: there it is how often
+the event and all the person's registrations for it have changed. Each of them only grows and none is ever deleted, so the
+sum only grows as well, also for who cancels and registers anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+
+from myapp.events import calendars
+from myapp.events.calendars import Told
+from myapp.events.models import Event, Status
+from myapp.registrations.models import Registration, State
+
+_GONE = {Status.CANCELLED, Status.WITHDRAWN, Status.DRAFT}
+
+
+def registration_ics(registration: Registration, *, path: str = "", method: str = "") -> bytes:
+    """Return a calendar of the event as it stands with the person; no queries where the event's place is loaded.
+
+    `path` is the page to come back to, the ticket's own where none is given; `method` is for mails.
+    """
+    event = registration.desk.event
+    now = _told(registration, event.sequence, max(event.changed_at, registration.changed_at), path)
+    return calendars.personal_ics(event, now, method=method)
+
+
+def feed(registrations: Iterable[Registration]) -> list[tuple[Event, Told]]:
+    """Return what a feed of a person's registrations holds: each event once, in the order in which they begin. No queries."""
+    ordered = sorted(registrations, key=lambda one: (one.desk.event.starts_at, one.desk_id, one.pk))
+    groups = [list(group) for _desk, group in groupby(ordered, key=lambda one: one.desk_id)]
+    return [(group[0].desk.event, told(group)) for group in groups]
+
+
+def told(registrations: list[Registration]) -> Told:
+    """Return how it stands between an event and a person, by all the registrations that they ever had for it. No queries.
+
+    The one that is not over counts, else the last one.
+    """
+    current = max(registrations, key=lambda one: (one.is_live, one.pk))
+    event = current.desk.event
+    sequence = event.sequence + sum(1 + one.revision for one in registrations)
+    return _told(current, sequence, max(event.changed_at, *(one.changed_at for one in registrations)))
+
+
+def _told(registration: Registration, sequence: int, changed_at: dt.datetime, path: str = "") -> Told:
+    return Told(
+        status=_status(registration, registration.desk.event),
+        sequence=sequence,
+        changed_at=changed_at,
+        sentence=sentence(registration),
+        path=path or f"/tickets/{registration.code}/",
+    )
+
+
+def _status(registration: Registration, event: Event) -> str:
+    if event.status in _GONE or not registration.is_live:
+        return "CANCELLED"
+    return "CONFIRMED" if registration.state == State.CONFIRMED else "TENTATIVE"
+
+
+def sentence(registration: Registration) -> str:
+    """Return how it stands with a registration, in a sentence that stays true until its state changes. No queries."""
+    return {
+        State.HELD: _("A place is held for you; answer the questions to keep it."),
+        State.ENTERED: _("You are in the draw."),
+        State.PENDING: _("An organiser has yet to accept your registration."),
+        State.WAITING: _("You are on the waiting list."),
+        State.OFFERED: _("A place is offered to you; accept it to keep it."),
+        State.CONFIRMED: _("You have a place. Your ticket:"),
+        State.CANCELLED: _("Your registration is cancelled."),
+        State.REFUSED: _("Your registration was not accepted."),
+        State.EXPIRED: _("Your registration has run out."),
+    }[State(registration.state)]
