@@ -11,7 +11,12 @@ from myapp.checkin.models import Direction
 class DoorForm(forms.Form):
     """A ticket's code, what its QR holds, or a part of a name."""
 
-    door = forms.CharField(label=_("This door is called"), max_length=40, required=False)
+    door = forms.CharField(
+        label=_("This door is called"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"form": "ask", "autocomplete": "off"}),
+    )
     direction = forms.ChoiceField(label=_("Direction"), choices=Direction.choices, widget=forms.RadioSelect)
     ticket = forms.CharField(
         label=_("Ticket code or name"),

@@ -1,4 +1,4 @@
-"""The door: what was scanned, and who is in."""
+"""The door: what was scanned, who is in, who keeps it and with which devices."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from myapp.registrations.models import Desk, Registration
+from myapp.events.models import Event
+from myapp.registrations.models import Desk, Question, QuestionKind, Registration
 
 
 class Direction(models.TextChoices):
@@ -102,3 +103,73 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.registration_id}.{self.place}: {'in' if self.is_in else 'out'}"
+
+
+class Helper(models.Model):
+    """Somebody whom the organisers let keep the door of one event."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="helpers", verbose_name=_("event"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+    )
+    named_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("named by")
+    )
+    created_at = models.DateTimeField(_("named at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("helper")
+        verbose_name_plural = _("helpers")
+        constraints = [models.UniqueConstraint(fields=["event", "user"], name="checkin_helper_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class DoorSettings(models.Model):
+    """What organisers decided about the door of an event. No row: what is safe."""
+
+    desk = models.OneToOneField(Desk, models.CASCADE, primary_key=True, related_name="door_settings")
+    consent = models.ForeignKey(
+        Question,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": QuestionKind.CONSENT},
+        verbose_name=_("names on the door's devices"),
+        help_text=_("Whoever agreed to this is on the devices by name, everybody else by initials."),
+    )
+    can_check_in_oneself = models.BooleanField(
+        _("people check themselves in"),
+        default=False,
+        help_text=_("By a code on a screen in the room, which changes every fifteen seconds."),
+    )
+
+    class Meta:
+        verbose_name = _("door")
+        verbose_name_plural = _("doors")
+
+    def __str__(self) -> str:
+        return str(self.desk_id)
+
+
+class Device(models.Model):
+    """A device that keeps a door, as it was last heard from: what it has not sent yet is not counted anywhere."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="devices", verbose_name=_("event"))
+    key = models.CharField(_("device"), max_length=36)
+    door = models.CharField(_("door"), max_length=40, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+    )
+    seen_at = models.DateTimeField(_("last heard from"))
+    unsent = models.PositiveIntegerField(_("not sent yet"), default=0)
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+        constraints = [models.UniqueConstraint(fields=["desk", "key"], name="checkin_device_once")]
+
+    def __str__(self) -> str:
+        return self.door or self.key

@@ -22,7 +22,7 @@ from django.db import connections
 from myapp.testing.needs import needs_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 
 OpenBrowser = Callable[..., "Page"]
 
@@ -90,7 +90,8 @@ def open_browser(
 ) -> Iterator[OpenBrowser]:
     """Open a browser at the site, which runs in this process: `open_browser(scripts=True, **context)` gives its page.
 
-    The keywords are those of Playwright's `new_context`. The site's address is that of the running server.
+    The other keywords are those of Playwright's `new_context`; a complaint that contains what the journey `forgives` is
+    none (a network that the journey itself cuts). The site's address is that of the running server.
     """
     program = needs_browser()
     settings = request.getfixturevalue("settings")
@@ -105,16 +106,18 @@ def open_browser(
     complaints: list[str] = []
     with shared_browser.journey(program) as browser:
 
-        def open_page(*, scripts: bool = True, **context: Any) -> "Page":
+        def open_page(*, scripts: bool = True, forgives: str = "", **context: Any) -> "Page":
             page = browser.new_context(
                 base_url=server.url, java_script_enabled=scripts, locale="en-GB", **context
             ).new_page()
             page.set_default_timeout(15_000)
             page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-            page.on(
-                "console",
-                lambda said: complaints.append(f"{page.url}: {said.text}") if said.type == "error" else None,
-            )
+
+            def listen(said: "ConsoleMessage") -> None:
+                if said.type == "error" and not (forgives and forgives in said.text):
+                    complaints.append(f"{page.url}: {said.text}")
+
+            page.on("console", listen)
             return page
 
         yield open_page

@@ -18,8 +18,10 @@ from myapp.checkin.answers import Answer
 from myapp.checkin.forms import DoorForm, PlaceForm, UndoForm
 from myapp.checkin.models import Direction, How
 from myapp.checkin.queries import Found
+from myapp.checkin.words import words_of_device
 from myapp.registrations.models import Desk
 from myapp.registrations.tokens import TokenRefused
+from myapp.web.middleware import SecurityHeaders
 from myapp.web.policies import private_page
 from myapp.web.requests import SignedInRequest
 
@@ -103,4 +105,22 @@ def _passed(
 def _page(
     request: SignedInRequest, desk: Desk, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    return render(request, "checkin/door.html", {"desk": desk, "event": desk.event, **context}, status=status)
+    shown = {"desk": desk, "event": desk.event, "words": words_of_device(), "paths": _paths(desk), **context}
+    response = render(request, "checkin/door.html", shown, status=status)
+    response["Permissions-Policy"] = _WITH_CAMERA
+    return response
+
+
+# Everything else that nobody needs stays off.
+_WITH_CAMERA = ", ".join(
+    f"{name}={'(self)' if name == 'camera' else '()'}" for name in SecurityHeaders.UNUSED
+)
+
+
+def _paths(desk: Desk) -> dict[str, str]:
+    """Return where a device asks."""
+    slug = desk.event.slug
+    names = ("states", "scan", "sync")
+    return {name: reverse(f"checkin:{name}", args=[slug]) for name in names} | {
+        "worker": reverse("checkin:worker")
+    }

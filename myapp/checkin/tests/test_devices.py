@@ -1,0 +1,385 @@
+"""What devices are told and send: compact, complete, read strictly, and the same whatever order it arrives in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from itertools import permutations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings, strategies as st
+from pytest_django import DjangoAssertNumQueries
+
+from myapp.accounts.models import User
+from myapp.checkin import actions
+from myapp.checkin.actions import Doorkeeper
+from myapp.checkin.merging import Seen, duplicates
+from myapp.checkin.models import Device, Direction, DoorSettings, Helper, How, Presence, Scan
+from myapp.checkin.reading import Ticket
+from myapp.events.models import Organisation
+from myapp.registrations import signing, tokens
+from myapp.registrations.actions import cancel
+from myapp.registrations.errors import NotAllowed, RegistrationRefused
+from myapp.registrations.models import Desk, Question, QuestionKind, Registration
+from myapp.testing.factories import make_desk, make_event, make_person, make_registration
+
+pytestmark = pytest.mark.django_db
+
+NOTHING = dt.timedelta()
+
+
+@pytest.fixture
+def desk(omars_club: Organisation) -> Desk:
+    event = make_event(
+        "Lantern night", organisation=omars_club, starts_at=timezone.now() + dt.timedelta(minutes=30)
+    )
+    desk = make_desk(event, capacity=50)
+    desk.types.update(name="Students", guests=3)
+    return desk
+
+
+@pytest.fixture
+def registration(desk: Desk, ada: User) -> Registration:
+    return make_registration(desk.types.get(), ada)
+
+
+def at(desk: Desk, what: str) -> str:
+    return f"/checkin/{desk.event.slug}/{what}/"
+
+
+def send(browser: Client, desk: Desk, scans: list[dict], **given):
+    now = round(timezone.now().timestamp() * 1000)
+    report = {"device": "d1", "door": "A", "sent_at": now, "unsent": 0, "scans": scans} | given
+    return browser.post(at(desk, "sync"), json.dumps(report), content_type="application/json")
+
+
+def one(registration: Registration, **given) -> dict:
+    now = round(timezone.now().timestamp() * 1000)
+    scan = {"nonce": str(uuid.uuid4()), "registration": registration.pk, "place": 0, "direction": "in"}
+    return scan | {"at": now, "how": "camera"} | given
+
+
+def ask(browser: Client, desk: Desk, **given):
+    asked = {"nonce": str(uuid.uuid4()), "direction": "in", "how": "camera", "door": "A", "device": "d1"}
+    return browser.post(at(desk, "scan"), json.dumps(asked | given), content_type="application/json")
+
+
+# --- What devices are told --------------------------------------------------------------------------------------------
+
+
+def test_device_is_told_all_that_decides(omar_browser: Client, desk, registration) -> None:
+    told = omar_browser.get(at(desk, "states")).json()
+
+    assert told["keys"] == signing.public_keys()
+    assert told["event"]["id"] == desk.pk
+    assert told["types"] == {str(registration.ticket_type_id): "Students"}
+    assert told["rows"] == [
+        [registration.pk, registration.code, 0, "c", registration.ticket_type_id, ["A. O."], []]
+    ]
+
+
+def test_device_knows_the_names_of_people_who_agreed_and_initials_of_others(
+    omar_browser: Client, desk, ada
+) -> None:
+    consent = Question.objects.create(desk=desk, kind=QuestionKind.CONSENT, label="My name at the door")
+    DoorSettings.objects.create(desk=desk, consent=consent)
+    agreed = make_registration(
+        desk.types.get(), ada, answers={str(consent.pk): True}, guests=["Grace Hopper", ""]
+    )
+    make_registration(desk.types.get(), make_person("Bo de Vries"), answers={})
+
+    names = [row[5] for row in omar_browser.get(at(desk, "states")).json()["rows"]]
+
+    assert names == [["Ada Okonkwo", "G. H.", ""], ["B. V."]]
+    assert agreed.places == 3
+
+
+def test_device_asks_again_for_nothing_where_nothing_changed(
+    omar_browser: Client, omar, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = omar_browser.get(at(desk, "states"))
+    # user, desk, types, may they, presences, settings, registrations
+    with django_assert_num_queries(7):
+        again = omar_browser.get(at(desk, "states"), headers={"if-none-match": first["ETag"]})
+    assert again.status_code == 304
+    assert again["X-CSRFToken"]
+    assert "no-store" in again["Cache-Control"]
+
+    actions.check_in(
+        desk, Ticket(desk.pk, registration.pk), nonce=uuid.uuid4(), by=Doorkeeper(omar, "B"), how=How.TYPED
+    )
+    changed = omar_browser.get(at(desk, "states"), headers={"if-none-match": first["ETag"]})
+    assert changed.status_code == 200
+    [place, _since, door] = changed.json()["rows"][0][6][0]
+    assert (place, door) == (0, "B")
+
+
+def test_states_cost_as_many_queries_for_three_as_for_one(
+    omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(2):
+        make_registration(desk.types.get())
+    with django_assert_num_queries(7):
+        assert len(omar_browser.get(at(desk, "states")).json()["rows"]) == 3
+
+
+@pytest.mark.parametrize("path", ["states", "scan", "sync"])
+def test_only_who_keeps_the_door_is_told(ada_browser: Client, desk, registration, path: str) -> None:
+    answer = ada_browser.get(at(desk, path)) if path == "states" else send(ada_browser, desk, [])
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "not_allowed"
+
+
+def test_helper_keeps_the_door_and_decides_nothing(ada_browser: Client, ada, omar, desk, priya) -> None:
+    actions.name_helper(desk, ada.email.upper(), acting_user=omar)
+    actions.name_helper(desk, ada.username, acting_user=omar)
+
+    assert Helper.objects.count() == 1
+    assert ada_browser.get(at(desk, "states")).status_code == 200
+    with pytest.raises(NotAllowed):
+        actions.name_helper(desk, priya.username, acting_user=ada)
+    actions.dismiss_helper(desk, Helper.objects.get().pk, acting_user=omar)
+    assert ada_browser.get(at(desk, "states")).status_code == 403
+
+
+def test_helper_whom_nobody_knows(omar, desk) -> None:
+    with pytest.raises(RegistrationRefused, match="Nobody has this"):
+        actions.name_helper(desk, "nobody@example.org", acting_user=omar)
+
+
+# --- One scan, with a network -----------------------------------------------------------------------------------------
+
+
+def test_scan_is_answered(
+    omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(5):  # user, desk, types, may they, the scan
+        answer = ask(omar_browser, desk, text=tokens.make(registration)).json()
+    assert (answer["code"], answer["name"], answer["type"]) == ("in", "Ada Okonkwo", "Students")
+
+    again = ask(omar_browser, desk, registration=registration.pk).json()
+    assert again["code"] == "already_in"
+    assert ask(omar_browser, desk, text="0000000000").json()["code"] == "unknown"
+    assert ask(omar_browser, desk, text=registration.code, direction="out").json()["code"] == "out"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"nonce": 1}',
+        b"[" * 100_000,
+        b'{"scans": [], "device": 1}',
+        b" " * 300_000,
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(omar_browser: Client, desk, body: bytes) -> None:
+    for path in ("scan", "sync"):
+        answer = omar_browser.post(at(desk, path), body, content_type="application/json")
+        assert answer.status_code == 400
+        assert answer.json()["code"] == "nonsense"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": -1},
+        {"at": 10**18},
+        {"at": "now"},
+        {"place": True},
+        {"how": "magic"},
+        {"nonce": "1"},
+        {"direction": 1},
+    ],
+)
+def test_one_scan_that_makes_no_sense_refuses_all_and_keeps_nothing(
+    omar_browser: Client, desk, registration, wrong: dict
+) -> None:
+    assert send(omar_browser, desk, [one(registration), one(registration, **wrong)]).status_code == 400
+    assert not Scan.objects.exists()
+
+
+# --- What was seen without a network ----------------------------------------------------------------------------------
+
+
+def test_queue_is_added_and_known_the_second_time(
+    omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    scans = [one(registration), one(make_registration(desk.types.get()))]
+    # user, desk, types, may they, the device; registrations, a savepoint and its end, three of the merge, the sum, duplicates
+    with django_assert_num_queries(13):
+        first = send(omar_browser, desk, scans, unsent=3).json()
+    again = send(omar_browser, desk, scans).json()
+
+    assert [each["code"] for each in first["scans"]] == ["noted", "noted"]
+    assert first["scans"] == again["scans"]
+    assert Scan.objects.count() == 2
+    assert Device.objects.get().unsent == 0
+
+
+def test_queue_of_two_hundred_asks_as_often_as_one_of_two(
+    omar_browser: Client, desk, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    kind = desk.types.get()
+    registrations = [make_registration(kind) for _ in range(10)]
+    with django_assert_num_queries(13):
+        send(omar_browser, desk, [one(each) for each in registrations for _ in range(20)])
+
+
+def test_person_let_in_by_two_doors_is_reported_to_both(omar_browser: Client, desk, registration) -> None:
+    now = round(timezone.now().timestamp() * 1000)
+    early, late = one(registration, at=now - 60_000), one(registration, at=now - 30_000)
+
+    assert send(omar_browser, desk, [late], door="B").json()["scans"][0]["code"] == "noted"
+    [told] = send(omar_browser, desk, [early], door="A").json()["scans"]
+
+    [other] = told["others"]
+    assert (told["code"], other["door"]) == ("duplicate", "B")
+    assert abs(other["at"] - (now - 30_000)) < 1_000  # what it took on its way
+    assert len(duplicates(desk)) == 2
+    assert Presence.objects.get().first_in_at == Scan.objects.order_by("at").first().at
+
+
+def test_somebody_who_had_cancelled_was_let_in_all_the_same(
+    omar_browser: Client, desk, registration, ada
+) -> None:
+    cancel(registration, acting_user=ada)
+
+    [told] = send(omar_browser, desk, [one(registration)]).json()["scans"]
+
+    assert told["code"] == "cancelled"
+    assert Presence.objects.get().is_in  # it has happened
+    assert Scan.objects.get().remark == "cancelled"
+
+
+def test_old_ticket_and_unknown_registration_are_said(omar_browser: Client, desk, registration) -> None:
+    Registration.objects.filter(pk=registration.pk).update(rotation=2)
+    elsewhere = make_registration(make_desk().types.get())
+
+    told = send(omar_browser, desk, [one(registration, rotation=1), one(elsewhere)]).json()["scans"]
+
+    assert [each["code"] for each in told] == ["handed_on", "unknown"]
+    assert not Scan.objects.filter(registration=elsewhere).exists()
+
+
+def test_answer_that_never_arrived_does_not_outweigh_what_happened(
+    omar_browser: Client, desk, registration
+) -> None:
+    ask(omar_browser, desk, registration=registration.pk)
+    nonce = str(uuid.uuid4())
+    assert ask(omar_browser, desk, registration=registration.pk, nonce=nonce).json()["code"] == "already_in"
+
+    [told] = send(omar_browser, desk, [one(registration, nonce=nonce)]).json()["scans"]
+
+    assert told["code"] == "duplicate"
+    assert Scan.objects.filter(refused="").count() == 2
+
+
+@pytest.mark.parametrize(
+    "wrong_by", [dt.timedelta(hours=-30), dt.timedelta(days=-4000), dt.timedelta(hours=9)]
+)
+def test_clock_that_is_wrong_is_corrected_by_what_it_shows_when_it_sends(
+    omar_browser: Client, desk, registration, wrong_by: dt.timedelta
+) -> None:
+    really = timezone.now() - dt.timedelta(minutes=10)
+    on_device = {
+        "at": round((really + wrong_by).timestamp() * 1000),
+        "sent_at": round((timezone.now() + wrong_by).timestamp() * 1000),
+    }
+
+    send(omar_browser, desk, [one(registration, at=on_device["at"])], sent_at=on_device["sent_at"])
+
+    assert abs(Scan.objects.get().at - really) < dt.timedelta(seconds=5)
+
+
+def test_clock_that_jumped_is_kept_within_reason(omar_browser: Client, desk, registration) -> None:
+    now = timezone.now()
+    years = dt.timedelta(days=3000)
+    send(omar_browser, desk, [one(registration, at=round((now - years).timestamp() * 1000))])
+    send(
+        omar_browser,
+        desk,
+        [one(make_registration(desk.types.get()), at=round((now + years).timestamp() * 1000))],
+    )
+
+    early, late = Scan.objects.order_by("at")
+    assert early.at >= desk.event.starts_at - dt.timedelta(hours=28)
+    assert late.at <= late.received_at
+
+
+# --- In any order ----------------------------------------------------------------------------------------------------
+
+MOMENTS = st.integers(0, 6)
+
+
+@st.composite
+def queues(draw) -> list[tuple[int, int, str, int | None]]:
+    """Scans of two places at two doors: place, minute, direction, and perhaps the minute in which it was taken back."""
+    scan = st.tuples(st.integers(0, 1), MOMENTS, st.sampled_from(["in", "in", "out"]), st.none() | MOMENTS)
+    drawn: list[tuple[int, int, str, int | None]] = draw(st.lists(scan, min_size=1, max_size=7))
+    return drawn
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(queue=queues(), data=st.data())
+def test_whatever_order_a_queue_arrives_in_the_sum_is_the_same(omar, desk, registration, queue, data) -> None:
+    began = timezone.now() - dt.timedelta(hours=1)
+    Registration.objects.filter(pk=registration.pk).update(guests=["Grace"])
+    sent = []
+    for number, (place, minute, direction, undone) in enumerate(queue):
+        seen = Seen(
+            uuid.UUID(int=number),
+            registration.pk,
+            place,
+            Direction(direction),
+            began + dt.timedelta(minutes=minute),
+            How.CAMERA,
+        )
+        sent.append(seen)
+        if undone is not None:
+            sent.append(seen._replace(undone_at=began))
+    orders = [sent, data.draw(st.permutations(sent)), data.draw(st.permutations(sent + sent))]
+
+    results = [_result_of(omar, desk, order, data.draw(st.integers(1, 4))) for order in orders]
+
+    assert results[0] == results[1] == results[2]
+
+
+def _result_of(omar, desk, order: list[Seen], at_once: int):
+    """Send a queue in parts, and return who is in, since when, and which scans count; then forget all."""
+    from django.db import connection, transaction
+
+    with transaction.atomic():
+        for start in range(0, len(order), at_once):
+            actions.merge_scans(
+                desk, order[start : start + at_once], by=Doorkeeper(omar, "A", "d"), ahead=NOTHING
+            )
+        sums = list(
+            Presence.objects.order_by("place").values_list("place", "is_in", "first_in_at", "changed_at")
+        )
+        scans = {(scan.nonce, scan.at, scan.refused, scan.undone_at is None) for scan in Scan.objects.all()}
+        doubles = {nonce: sorted(others) for nonce, others in duplicates(desk).items()}
+        transaction.set_rollback(True)
+    connection.needs_rollback = False
+    return sums, scans, doubles
+
+
+def test_each_order_of_in_out_in_at_three_doors_ends_in(omar, desk, registration) -> None:
+    began = timezone.now() - dt.timedelta(hours=1)
+    seen = [
+        Seen(
+            uuid.UUID(int=n), registration.pk, 0, Direction(way), began + dt.timedelta(minutes=n), How.CAMERA
+        )
+        for n, way in enumerate(["in", "out", "in"])
+    ]
+    for order in permutations(seen):
+        sums, _scans, doubles = _result_of(omar, desk, list(order), 1)
+        assert sums == [(0, True, began, began + dt.timedelta(minutes=2))]
+        assert doubles == {}
