@@ -39,7 +39,7 @@ def _get_place(request: HttpRequest, slug: str) -> HttpResponse:
         return _shown(request, slug, refusal)
     if "asks" in given or not is_htmx(request):
         asks = "asks" in given
-        return go_to(request, ways.register_url(slug) if asks else ways.ticket_url(pressed.code, slug))
+        return go_to(request, ways.register_url(slug) if asks else ways.ticket_url(pressed.code))
     return _shown(request, slug)
 
 

@@ -11,7 +11,7 @@ class RegistrationsConfig(AppConfig):
     def ready(self) -> None:
         """Have its kinds of messages known, follow events and people, and let event pages say how one registers."""
         from myapp.events.event_page import add_part
-        from myapp.registrations import event_mails, mails, reminder_mails
+        from myapp.registrations import event_mails, joining, mails, reminder_mails  # noqa: F401 - importing connects
         from myapp.registrations.actions import leaving  # noqa: F401 - importing connects
         from myapp.registrations.desk_panel import part
 

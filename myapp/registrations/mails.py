@@ -23,10 +23,9 @@ from myapp.events.times import spoken_moment, spoken_period
 from myapp.notify import kinds
 from myapp.notify.kinds import Attachment, Mail
 from myapp.notify.models import Group, Message
-from myapp.registrations import changes, queries
+from myapp.registrations import changes, queries, ways
 from myapp.registrations.models import LIVE, Registration, State
 from myapp.web.dates import spoken_date
-from myapp.web.languages import language_prefix
 from myapp.web.texts import shortened
 
 # A subject has room for what the event is called and for what is to be said about it.
@@ -262,7 +261,7 @@ def link_of(registration: Registration) -> str:
     """Return the path of the page to go on from; none for an event that was withdrawn."""
     if registration.desk.event.status == Status.WITHDRAWN:
         return ""
-    return f"{language_prefix()}{registration.desk.event.path}"
+    return ways.way_on(registration)
 
 
 def calendar_file(event: Event) -> Attachment:

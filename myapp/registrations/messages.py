@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+
 from myapp.notify import outbox
 from myapp.registrations.models import LIVE, Because, State
 
@@ -80,3 +82,17 @@ def kind_for(registration: Registration, before: State | None) -> str:
     if (kind := _BY_REASON.get((state, because))) is not None:
         return kind
     return _BY_STATE.get(state, "not_drawn")
+
+
+def told_again(registration: Registration) -> None:
+    """Send somebody without an account their link once more: they have asked for it. Once in five minutes; one query."""
+    kind = _BY_STATE.get(State(registration.state), "") if registration.is_somebodys else "address_asked"
+    minutes = int(timezone.now().timestamp() // 300)
+    if registration.user_id is None and kind:
+        outbox.tell(
+            kind,
+            email=registration.email,
+            about={"registration": registration.pk, "revision": registration.revision},
+            cause=f"registration:{registration.pk}:{registration.revision}:again:{minutes}",
+            language=registration.language,
+        )

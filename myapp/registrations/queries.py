@@ -83,6 +83,11 @@ def latest_registration(desk: Desk, user: User) -> Registration | None:
     )
 
 
+def live_registration_of_address(desk: Desk, email: str) -> Registration | None:
+    """Return what is registered with an address, without an account, and not over; one query."""
+    return Registration.objects.filter(desk=desk, user=None, email__iexact=email, state__in=LIVE).first()
+
+
 def registrations_of(user: User) -> QuerySet[Registration]:
     """Return everything of a person's, with what a list or a ticket shows; one query."""
     return Registration.objects.filter(user=user).select_related(

@@ -50,15 +50,17 @@ def standing_of(user: User, desk: Desk, *, refusal: RegistrationRefused | None =
 def about(registration: Registration, desk: Desk) -> dict[str, object]:
     """Return what a registration's own state shows; two queries for one that waits."""
     until = registration.until
+    registration.desk = desk
     context: dict[str, object] = {
         "until": spoken_moment(until) if until else "",
         "until_iso": until.isoformat() if until else "",
         "seconds_left": seconds_left(until),
         "must_answer": desk.asks and registration.answered_at is None,
-        "ticket_url": ways.ticket_url(registration.code, desk.event.slug),
+        "ticket_url": ways.way_on(registration),
         "accept_url": ways.way_to(registration, "accept"),
         "cancel_url": ways.way_to(registration, "cancel"),
-        "answers_url": ways.register_url(desk.event.slug),
+        "change_url": ways.way_to(registration, "change"),
+        "answers_url": ways.way_to(registration, "answers"),
         "can_cancel": registration.state != State.CONFIRMED or desk.can_be_cancelled(timezone.now()),
     }
     if registration.state == State.WAITING:

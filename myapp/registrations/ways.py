@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from myapp.registrations.keys import key_of
 from myapp.registrations.models import Registration
@@ -18,17 +18,25 @@ def way_to(registration: Registration, name: str) -> str:
     return reverse(f"registrations:{name}_by_key", args=[key_of(registration)])
 
 
+def way_on(registration: Registration) -> str:
+    """Return where the person sees what they have: their ticket, or the page on which they say that an address is theirs.
+
+    No queries.
+    """
+    if registration.user_id is not None:
+        return ticket_url(registration.code)
+    name = "ticket_by_key" if registration.is_somebodys else "confirm_by_key"
+    return reverse(f"registrations:{name}", args=[key_of(registration)])
+
+
 def register_url(slug: str) -> str:
     """Return the page on which one registers for an event. No queries."""
     return f"{language_prefix()}/my/events/{slug}/register/"
 
 
-def ticket_url(code: str, slug: str) -> str:
-    """Return the page of a ticket of somebody with an account, or the event's page where tickets have none. No queries."""
-    try:
-        return reverse("registrations:ticket", args=[code])
-    except NoReverseMatch:
-        return register_url(slug)
+def ticket_url(code: str) -> str:
+    """Return the page of a ticket of somebody with an account. No queries."""
+    return reverse("registrations:ticket", args=[code])
 
 
 def sign_in_url(slug: str, *, up: bool = False) -> str:

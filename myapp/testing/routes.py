@@ -97,6 +97,14 @@ def _code_of_event(world: World) -> dict[str, Any]:
     return {"code": world.event.code}
 
 
+def _ticket(_world: World) -> dict[str, Any]:
+    return {"code": "abcdefghjk"}
+
+
+def _key(_world: World) -> dict[str, Any]:
+    return {"key": "1.0.nobodys"}
+
+
 # What stands in the addresses of pages, by their names. A page that is new says here how to reach it.
 SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "events:detail": _slug_of("event"),
@@ -126,8 +134,8 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "organise:feedback": _slug_of("event"),
     "organise:pause": _slug_of("event"),
     "registrations:register": _slug_of("event"),
-    "registrations:accept": lambda _world: {"code": "abcdefghjk"},
-    "registrations:cancel": lambda _world: {"code": "abcdefghjk"},
+    **{f"registrations:{name}": _ticket for name in ("accept", "answers", "cancel", "change")},
+    **{f"registrations:{name}_by_key": _key for name in ("accept", "answers", "cancel", "change", "confirm")},
     "registrations:seats_stream": _code_of_event,
     "registrations:seats_part": _code_of_event,
     "registrations:feedback": lambda _world: {"code": "abcdefghjk"},

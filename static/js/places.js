@@ -16,7 +16,7 @@
   setInterval(count, 1000);
 
   // A question that hangs on another answer: hidden, and not sent, until that is given. The server asks the same.
-  const given = (form, name) => [...form.elements].filter((field) => field.name === name).map((field) => {
+  const given = (form, name) => [...form.elements].filter((field) => field.name === name && !field.disabled).map((field) => {
     if (field.type === "checkbox" && field.value === "on") return field.checked ? "yes" : "no"; // a consent
     return /radio|checkbox/.test(field.type) && !field.checked ? null : field.value;
   });

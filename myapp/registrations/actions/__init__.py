@@ -5,6 +5,7 @@ sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
 """
 
 from myapp.registrations.actions.feedback import give_feedback
+from myapp.registrations.actions.joining import join_account
 from myapp.registrations.actions.looking import look
 from myapp.registrations.actions.organising import (
     approve,
@@ -14,11 +15,20 @@ from myapp.registrations.actions.organising import (
     set_capacity,
     take_off,
 )
-from myapp.registrations.actions.registering import accept, answer, cancel, change, confirm_address, register
+from myapp.registrations.actions.registering import (
+    CONFIRM,
+    accept,
+    answer,
+    cancel,
+    change,
+    confirm_address,
+    register,
+)
 from myapp.registrations.actions.running_out import let_run_out
 from myapp.registrations.actions.setting_up import save_desk
 
 __all__ = [
+    "CONFIRM",
     "accept",
     "answer",
     "approve",
@@ -27,6 +37,7 @@ __all__ = [
     "close_desk",
     "confirm_address",
     "give_feedback",
+    "join_account",
     "let_run_out",
     "look",
     "open_desk",

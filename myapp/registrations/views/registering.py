@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from myapp.accounts.models import User
 from myapp.events.rules import can_see
 from myapp.events.times import spoken_period
-from myapp.registrations import actions, queries, rush, standing, ways
+from myapp.registrations import actions, messages, queries, rules, rush, standing, ways
 from myapp.registrations.desk_panel import panel_of
 from myapp.registrations.errors import RegistrationRefused
-from myapp.registrations.forms.registering import QuestionsForm, TicketForm
-from myapp.registrations.models import Desk, Registration, State
+from myapp.registrations.forms.registering import QuestionsForm, TicketForm, WithoutAccountForm
+from myapp.registrations.models import Desk, Registration, State, TicketType
+from myapp.web import errors
+from myapp.web.limits import is_too_often
 from myapp.web.middleware import to_sign_in
 from myapp.web.policies import open_page
 
@@ -46,7 +48,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             return to_sign_in(request)
         raise Http404(_("There is no registration for this event."))
     if user is None:
-        return _visitor(request, desk)
+        return _signed_up(request, desk) if request.method == "POST" else _visitor(request, desk)
     if request.method == "POST":
         return _answered(request, desk, user) if "answering" in request.POST else _chosen(request, desk, user)
     return _page(request, desk, user)
@@ -62,6 +64,7 @@ def _page(
 ) -> HttpResponse:
     """Show the step the person is at; 422 where what they sent is to be mended or was refused."""
     context = about_event(desk) | standing.standing_of(user, desk, refusal=refusal)
+    context["questions_url"] = context["register_url"]
     registration = cast("Registration | None", context["registration"])
     if "questions" not in forms and registration is not None and context.get("must_answer"):
         forms["questions"] = QuestionsForm(desk.questions.all())
@@ -76,12 +79,56 @@ def about_event(desk: Desk) -> dict[str, object]:
     return {"event": desk.event, "when": spoken_period(desk.event)}
 
 
-def _visitor(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Show what there is to somebody who has not signed in, and the way in."""
+def _visitor(
+    request: HttpRequest,
+    desk: Desk,
+    *,
+    refusal: RegistrationRefused | None = None,
+    form: WithoutAccountForm | None = None,
+) -> HttpResponse:
+    """Show what there is to somebody who has not signed in, the way in, and the form where it goes without an account."""
     slug = desk.event.slug
+    kinds = _kinds_without_account(desk)
     context = about_event(desk) | panel_of(desk)
     context |= {"sign_in_url": ways.sign_in_url(slug), "sign_up_url": ways.sign_in_url(slug, up=True)}
-    return render(request, "registrations/register_visitor.html", context)
+    context |= {"form": form or (WithoutAccountForm(kinds) if kinds else None), "refusal": refusal}
+    context |= {"is_sent": "sent" in request.GET, "minutes": int(actions.CONFIRM.total_seconds() // 60)}
+    context["all_wait"] = bool(kinds) and all(standing.would_wait(desk, kind) for kind in kinds)
+    status = 422 if refusal or (form is not None and form.errors) else 200
+    return render(request, "registrations/register_visitor.html", context, status=status)
+
+
+def _kinds_without_account(desk: Desk) -> list[TicketType]:
+    kinds = desk.types.all()
+    return [
+        kind
+        for kind in kinds
+        if rules.why_not_now(kind, desk) is None and rules.why_not_for(None, kind, desk) is None
+    ]
+
+
+def _signed_up(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Register somebody without an account, and send their link; says the same whether they had registered before."""
+    form = WithoutAccountForm(_kinds_without_account(desk), request.POST)
+    if not form.is_valid():
+        return _visitor(request, desk, form=form)
+    email = form.cleaned_data["email"]
+    if is_too_often(request, "20/h", group="registering") or is_too_often(
+        request, "5/h", group="registering.address", by=lambda _request: email.lower()
+    ):
+        return errors.too_many_requests(request)
+    try:
+        existing = queries.live_registration_of_address(desk, email)
+        if existing is not None:
+            messages.told_again(existing)
+        else:
+            name, wait = form.cleaned_data["name"], "wait" in request.POST
+            actions.register(
+                form.kind, acting_user=None, guests=form.guests, email=email, name=name, wait=wait
+            )
+    except RegistrationRefused as refusal:
+        return _visitor(request, desk, refusal=refusal, form=form)
+    return redirect(f"{ways.register_url(desk.event.slug)}?sent=1")
 
 
 def _chosen(request: HttpRequest, desk: Desk, user: User) -> HttpResponse:
@@ -107,7 +154,7 @@ def _next_step(registration: Registration, desk: Desk) -> str:
     is_unanswered = desk.asks and registration.answered_at is None
     if registration.state in {State.HELD, State.OFFERED} or (is_unanswered and registration.is_live):
         return ways.register_url(desk.event.slug)
-    return ways.ticket_url(registration.code, desk.event.slug)
+    return ways.ticket_url(registration.code)
 
 
 def _answered(request: HttpRequest, desk: Desk, user: User) -> HttpResponse:
@@ -122,4 +169,4 @@ def _answered(request: HttpRequest, desk: Desk, user: User) -> HttpResponse:
         made = actions.answer(registration, form.answers, acting_user=user)
     except RegistrationRefused as refusal:
         return _page(request, desk, user, refusal=refusal)
-    return redirect(ways.ticket_url(made.code, desk.event.slug))
+    return redirect(ways.ticket_url(made.code))
