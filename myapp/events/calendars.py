@@ -76,9 +76,12 @@ def feed_ics(events: Iterable[Event], *, name: str, address: str) -> bytes:
     return _calendar([_head(name, address), *map(_vevent, events)])
 
 
-def personal_feed_ics(events: Iterable[tuple[Event, Told]], *, name: str, address: str) -> bytes:
-    """Return the same of one person: each event as it stands with them."""
-    return _calendar([_head(name, address), *(_vevent(event, told) for event, told in events)])
+def personal_feed_ics(events: Iterable[tuple[Event, Told]], *, name: str) -> bytes:
+    """Return the same of one person: each event as it stands with them.
+
+    It does not say its address, which is a secret: people send calendars on as files.
+    """
+    return _calendar([_head(name), *(_vevent(event, told) for event, told in events)])
 
 
 def _one(event: Event, vevent: Iterator[Line], method: str) -> bytes:
@@ -89,7 +92,7 @@ def _one(event: Event, vevent: Iterator[Line], method: str) -> bytes:
     return _calendar([[("METHOD", method)], [*lines, _organiser(event), end]])
 
 
-def _head(name: str, address: str) -> list[Line]:
+def _head(name: str, address: str = "") -> list[Line]:
     """Return what a calendar to subscribe to says of itself."""
     return [
         ("NAME", _text(name)),
@@ -97,7 +100,7 @@ def _head(name: str, address: str) -> list[Line]:
         ("X-WR-TIMEZONE", _text(settings.TIME_ZONE)),
         ("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
         ("X-PUBLISHED-TTL", REFRESH),
-        ("SOURCE;VALUE=URI", address),
+        *([("SOURCE;VALUE=URI", address)] if address else []),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from myapp.mine import events, places, views
+from myapp.mine import calendar, events, places, views
 
 app_name = "mine"
 urlpatterns = [
@@ -13,4 +13,8 @@ urlpatterns = [
     # /my/
     path("my/events/<slug:slug>/", events.event_page, name="event_page"),
     path("my/events/<slug:slug>.ics", events.event_ics, name="event_ics"),
+    path("my/calendar/", calendar.calendar, name="calendar"),
+    path("my/calendar/renew/", calendar.renew_calendar, name="renew_calendar"),
+    path("my/calendar/revoke/", calendar.revoke_calendar, name="revoke_calendar"),
+    path("my/calendar/<str:secret>.ics", calendar.calendar_ics, name="calendar_ics"),
 ]

@@ -15,6 +15,7 @@ import datetime as dt
 from collections.abc import Iterable
 from itertools import groupby
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.events import calendars
@@ -36,10 +37,19 @@ def registration_ics(registration: Registration, *, path: str = "", method: str 
 
 
 def feed(registrations: Iterable[Registration]) -> list[tuple[Event, Told]]:
-    """Return what a feed of a person's registrations holds: each event once, in the order in which they begin. No queries."""
+    """Return what a feed of a person's registrations holds: each event once, in the order in which they begin. No queries.
+
+    Of what is over, where the person had a place: nobody needs to remember what they never went to.
+    """
     ordered = sorted(registrations, key=lambda one: (one.desk.event.starts_at, one.desk_id, one.pk))
     groups = [list(group) for _desk, group in groupby(ordered, key=lambda one: one.desk_id)]
-    return [(group[0].desk.event, told(group)) for group in groups]
+    now = timezone.now()
+    kept = [group for group in groups if not group[0].desk.event.is_past(now) or _had_place(group)]
+    return [(group[0].desk.event, told(group)) for group in kept]
+
+
+def _had_place(registrations: list[Registration]) -> bool:
+    return any(one.state == State.CONFIRMED for one in registrations)
 
 
 def told(registrations: list[Registration]) -> Told:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Case, Count, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
 from myapp.registrations.models import LIVE, Desk, Feedback, Registration, State, TicketType, Way
+
+PAST_IN_CALENDAR = dt.timedelta(days=365)
 
 
 def desk_of(slug: str) -> Desk | None:
@@ -93,6 +98,12 @@ def registrations_of(user: User) -> QuerySet[Registration]:
     return Registration.objects.filter(user=user).select_related(
         "ticket_type", "desk__event__organisation", "desk__event__room", "desk__event__building"
     )
+
+
+def registrations_for_calendar(user: User, now: dt.datetime | None = None) -> QuerySet[Registration]:
+    """Return what a person's calendar is made from: all of theirs for events of the last year and to come; one query."""
+    since = (now or timezone.now()) - PAST_IN_CALENDAR
+    return registrations_of(user).filter(desk__event__ends_at__gt=since)
 
 
 def registration_or_404(user: User, code: str) -> Registration:

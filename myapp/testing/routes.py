@@ -128,6 +128,7 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "mine:place": _slug_of("event"),
     "mine:event_page": _slug_of("event"),
     "mine:event_ics": _slug_of("event"),
+    "mine:calendar_ics": lambda _world: {"secret": "none"},
     "notify:remove_device": lambda _world: {"pk": 1},
     "notify:stop": lambda _world: {"token": signer.sign_object(["guest@example.org", "places"])},
     "organise:desk": _slug_of("event"),
