@@ -1,6 +1,7 @@
 """What the mails about registrations say: whatever an event is called, in the reader's language, with their calendar."""
 
 import datetime as dt
+import json
 
 import icalendar
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone, translation
 from myapp.events import calendars
 from myapp.events.models import Event
 from myapp.notify import kinds
+from myapp.notify.letters import letter_for
 from myapp.notify.models import Message
 from myapp.registrations.mails import LETTERS
 from myapp.registrations.models import Registration, State
@@ -19,6 +21,7 @@ from myapp.testing.factories import (
     make_room,
     make_ticket_type,
 )
+from myapp.testing.needs import needs_shared_data
 from myapp.web.mails import write_mail
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +124,21 @@ def test_every_letter_can_be_written_in_every_language(desk, ticket, ada, settin
             assert "%(" not in f"{written.subject}{written.body}"
             subjects.add(written.subject)
         assert len(subjects) == len(settings.LANGUAGES), name
+
+
+def test_no_naughty_string_breaks_a_mail(desk, ticket, ada):
+    strings = json.loads(needs_shared_data("naughty-strings", "blns.json").read_text())
+    registration = make_registration(ticket, ada)
+    message = Message.objects.get()
+    for words in strings:
+        if "\0" in words:  # PostgreSQL keeps none
+            continue
+        Event.objects.filter(pk=desk.pk).update(title=words[:200] or "-", place_label=words[:300])
+        Registration.objects.filter(pk=registration.pk).update(name=words[:150], guests=[words[:150]])
+        kind = kinds.find(message.kind)
+        sent = parsed(letter_for(message, kind, kind.render(message)))
+        assert sent["Subject"].strip().startswith("You have a place: "), words
+        assert set(sent.keys()) == {
+            *("Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID"),
+            *("Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post"),
+        }, words
