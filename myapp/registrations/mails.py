@@ -26,6 +26,7 @@ from myapp.notify.models import Group, Message
 from myapp.registrations import changes, queries, ways
 from myapp.registrations.models import LIVE, Registration, State
 from myapp.web.dates import spoken_date
+from myapp.web.languages import language_prefix
 from myapp.web.texts import shortened
 
 # A subject has room for what the event is called and for what is to be said about it.
@@ -258,10 +259,14 @@ def ticket_facts(registration: Registration) -> list[str]:
 
 
 def link_of(registration: Registration) -> str:
-    """Return the path of the page to go on from; none for an event that was withdrawn."""
-    if registration.desk.event.status == Status.WITHDRAWN:
-        return ""
-    return ways.way_on(registration)
+    """Return the path of the page to go on from: what the person has, or the event where that is over. No queries.
+
+    There is none for what is over at an event that was withdrawn.
+    """
+    if registration.is_live:
+        return ways.way_on(registration)
+    event = registration.desk.event
+    return "" if event.status == Status.WITHDRAWN else f"{language_prefix()}{event.path}"
 
 
 def calendar_file(event: Event) -> Attachment:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -14,9 +13,8 @@ from myapp.events.times import spoken_moment
 from myapp.notify import kinds
 from myapp.notify.kinds import Mail
 from myapp.notify.models import Group, Message
-from myapp.registrations import mails, queries, rules
-from myapp.registrations.keys import key_of
-from myapp.registrations.models import Registration, State
+from myapp.registrations import mails, queries, rules, ways
+from myapp.registrations.models import State
 from myapp.web.dates import spoken_date
 
 # Later than this, the reminder of an hour before says it.
@@ -80,15 +78,9 @@ def thanked(message: Message) -> Mail | None:
         _("How was it? %(title)s") % words,
         "registrations/mail/thanks.html",
         {**words, "registration": registration, "event": event, "facts": []},
-        link=_feedback_address(registration),
+        link=ways.way_to(registration, "feedback"),
         short=mails.short_of(event),
     )
-
-
-def _feedback_address(registration: Registration) -> str:
-    if registration.user_id is not None:
-        return reverse("registrations:feedback", args=[registration.code])
-    return reverse("registrations:feedback_by_key", args=[key_of(registration)])
 
 
 def register_kinds() -> None:

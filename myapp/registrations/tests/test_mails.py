@@ -5,6 +5,7 @@ import json
 
 import icalendar
 import pytest
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from myapp.events import calendars
@@ -12,8 +13,10 @@ from myapp.events.models import Event
 from myapp.notify import kinds
 from myapp.notify.letters import letter_for
 from myapp.notify.models import Message
+from myapp.registrations import actions
+from myapp.registrations.keys import key_of
 from myapp.registrations.mails import LETTERS
-from myapp.registrations.models import Registration, State
+from myapp.registrations.models import Desk, Registration, State
 from myapp.registrations.tests.outgoing import calendar_in, delivered, parsed
 from myapp.testing.factories import (
     make_person,
@@ -22,6 +25,7 @@ from myapp.testing.factories import (
     make_ticket_type,
 )
 from myapp.testing.needs import needs_shared_data
+from myapp.testing.people import browser_of
 from myapp.web.mails import write_mail
 
 pytestmark = pytest.mark.django_db
@@ -136,9 +140,39 @@ def test_no_naughty_string_breaks_a_mail(desk, ticket, ada):
         Event.objects.filter(pk=desk.pk).update(title=words[:200] or "-", place_label=words[:300])
         Registration.objects.filter(pk=registration.pk).update(name=words[:150], guests=[words[:150]])
         kind = kinds.find(message.kind)
-        sent = parsed(letter_for(message, kind, kind.render(message)))
+        mail = kind.render(message) if kind else None
+        assert kind
+        assert mail, words
+        sent = parsed(letter_for(message, kind, mail))
         assert sent["Subject"].strip().startswith("You have a place: "), words
         assert set(sent.keys()) == {
             *("Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID"),
             *("Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post"),
         }, words
+
+
+def test_a_mail_leads_to_the_ticket_while_there_is_one(desk, ticket, ada, post_office):
+    registration = make_registration(ticket, ada)
+    actions.cancel(registration, acting_user=ada)
+    again = make_registration(ticket, ada)
+    [letter] = delivered(post_office)
+    assert reverse("registrations:ticket", args=[again.code]) in letter.body
+
+    actions.cancel(again, acting_user=ada)
+    [letter] = delivered(post_office)
+    assert f"{desk.event.path}\n" in letter.body
+
+
+def test_without_an_account_a_mail_leads_to_the_ticket_by_its_key(desk, ticket, post_office):
+    Desk.objects.update(without_account=True)
+    kind = make_ticket_type(desk, audience="everyone")
+    registration = actions.register(kind, acting_user=None, email="g@example.org", name="Grace")
+    [asking] = delivered(post_office)
+    assert reverse("registrations:confirm_by_key", args=[key_of(registration)]) in asking.body
+    registration = actions.confirm_address(registration)
+
+    [letter] = delivered(post_office)
+
+    path = reverse("registrations:ticket_by_key", args=[key_of(registration)])
+    assert path in letter.body
+    assert browser_of().get(path).status_code == 200
