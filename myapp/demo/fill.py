@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils.text import slugify
 
-from myapp.demo import accounts
+from myapp.demo import accounts, desks
 from myapp.demo.bank import BuildingSpec, bank
 from myapp.demo.plan import EVENTS_A_SITE, LARGE, Plan, PlannedEvent, PlannedOrganisation, site_name
 from myapp.events import vocabulary
@@ -33,6 +33,7 @@ def remove() -> int:
     A building or room in which somebody else's event takes place stays as well.
     """
     ours = demo_organisations()
+    desks.remove(ours)
     gone, _ = Event.objects.filter(organisation__in=ours).delete()
     ours.delete()
     addresses = {_address(spec, site) for site in range(LARGE // EVENTS_A_SITE) for spec in bank().buildings}
@@ -67,6 +68,7 @@ def write(plan: Plan, on_progress: Callable[[int], None] = lambda _done: None) -
     else:
         _copy_without_indexes(builder.events(), on_progress)
     accounts.give_accounts({organisation.slug: organisation for organisation in organisations})
+    desks.write(organisations, plan.bank, plan.today)
     vocabulary.relearn()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_event, events_organisation, venues_room")

@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +14,9 @@ from myapp.accounts.models import User
 from myapp.demo import accounts, fill
 from myapp.events import rules
 from myapp.events.models import Event, Organisation, Series, Word
+from myapp.notify.models import Message
+from myapp.registrations import invariants
+from myapp.registrations.models import Desk, Registration
 from myapp.testing.factories import make_event, make_organisation, make_person
 from myapp.testing.people import CAST, PASSWORD
 from myapp.venues.models import Building, Room
@@ -60,6 +64,20 @@ def test_rows_are_what_saving_would_have_made():
         before = {name: getattr(event, name) for name in derived}
         assert not event.prepare(), event.title
         assert {name: getattr(event, name) for name in derived} == before, event.title
+
+
+def test_some_events_take_registrations_and_every_counter_is_right():
+    demo()
+    assert [said for check in invariants.INVARIANTS for said in check("default")] == []
+    desks = Desk.objects.filter(event__starts_at__gt=timezone.now())
+    coming = Event.objects.upcoming().count()
+    assert 0.2 < desks.count() / coming < 0.4
+    assert desks.filter(waiting__gt=3, taken=F("capacity")).count() >= 3
+    for some in ({"mode": "lottery"}, {"types__needs_approval": True}, {"asks": True}, {"way": "elsewhere"}):
+        assert desks.filter(**some).exists(), some
+    states = set(Registration.objects.filter(user__username="ada").values_list("state", flat=True))
+    assert states == {"confirmed", "waiting"}
+    assert not Message.objects.exists()
 
 
 def test_fresh_makes_it_anew_and_leaves_nothing_of_the_old():
