@@ -6,6 +6,7 @@ descriptor is the stream; gunicorn closes its own, and goes on as after any othe
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from gunicorn.workers.ggevent import GeventWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 
 class StreamWorker(GeventWorker):
@@ -46,10 +49,14 @@ def hand_over(answer: Any) -> None:
     try:
         connection.sendall(answer.head())
         stream = Stream(os.dup(connection.fileno()))
-        stream.watch()
-        answer.join(stream)
     finally:
         answer.close()
+    try:
+        stream.watch()
+        answer.join(stream)
+    except Exception:  # the answer has begun: no other can follow on this connection
+        logger.exception("A stream could not begin")
+        stream.end()
 
 
 def watch_descriptor(descriptor: int, heard: Callable[[], None]) -> Callable[[], None]:

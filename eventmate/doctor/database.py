@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from eventmate.doctor.findings import Finding, first_line
-from eventmate.postgresql.room import OTHERS, fitting_pool_size, pool_size, processes
+from eventmate.postgresql.room import LISTENING, OTHERS, fitting_pool_size, pool_size, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _examine_connections(most: int) -> Iterator[Finding]:
     if settings.DATABASES["default"].get("DISABLE_SERVER_SIDE_CURSORS"):
         return  # PgBouncer's clients queue there
     sharing, each = processes(), pool_size()
-    wanted = sharing * each + OTHERS
+    wanted = sharing * (each + LISTENING) + OTHERS
     if wanted > most:
         fits = fitting_pool_size(most, sharing)
         lower = (
@@ -64,7 +64,7 @@ def _examine_connections(most: int) -> Iterator[Finding]:
             else "lower WEB_CONCURRENCY"
         )
         yield Finding(
-            f"PostgreSQL takes {most} connections; {sharing} workers with {each} each and the rest may ask for {wanted}.",
+            f"PostgreSQL takes {most} connections; {sharing} workers with {each} each, one more to listen, and the rest may ask for {wanted}.",
             f"Set max_connections to {wanted} there, or {lower} here.",
         )
 

@@ -120,6 +120,13 @@ def test_several_workers_without_redis_are_warned(workers: str, monkeypatch: pyt
     assert found() == {"W001"}
 
 
+def test_pgbouncer_without_a_way_to_listen_is_warned(settings: Settings) -> None:
+    settings.BEHIND_PGBOUNCER = True
+    assert found() == {"W002"}
+    settings.DATABASE_LISTEN = settings.DATABASES["default"]
+    assert found() == set()
+
+
 def test_the_checks_run_with_djangos_own(settings: Settings) -> None:
     settings.CSRF_USE_SESSIONS = True
 

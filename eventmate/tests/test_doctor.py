@@ -210,7 +210,7 @@ def test_a_database_that_is_well_is_left_alone(monkeypatch):
 def test_more_workers_than_postgresql_has_connections_are_found(monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "1000")
     (told,) = found(database.examine_database)
-    assert "1000 workers with 8 each and the rest may ask for 8010" in told
+    assert "1000 workers with 8 each, one more to listen, and the rest may ask for 9010" in told
 
 
 @pytest.mark.django_db(transaction=True)

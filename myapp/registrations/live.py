@@ -103,9 +103,11 @@ class Hub:
                 # It was read before anybody watched: a change in between was heard by no one.
                 self._changed.add(board.event)
                 self._woken.set()
+            elif board.number > topic.board.number:
+                topic.show(board)  # the others have it with the next look
             topic.streams[stream] = language
             stream.on_end(lambda ended: self._leave(ended, topic))
-            stream.seen = seen
+            stream.seen = topic.board if seen == topic.board.number else None
             self._tell_one(stream, topic, language)
         self._begin()
 
@@ -118,11 +120,11 @@ class Hub:
 
     def _tell_one(self, stream: Stream, topic: Topic, language: str) -> bool:
         """Write the present state where the stream has another one; False where there was no room."""
-        if stream.seen == topic.board.number:
+        if stream.seen == topic.board:
             return True
         if not stream.write(topic.message(language)):
             return False
-        stream.seen = topic.board.number
+        stream.seen = topic.board
         return True
 
     # --- hearing what changed
@@ -239,9 +241,7 @@ class Hub:
             if stream.turn != turn:
                 return
             took = (
-                stream.write(BEAT)
-                if stream.seen == topic.board.number
-                else self._tell_one(stream, topic, language)
+                stream.write(BEAT) if stream.seen == topic.board else self._tell_one(stream, topic, language)
             )
             if not took:
                 stream.end()

@@ -45,7 +45,7 @@ class Stream:
         """Take over a descriptor that does not block; it is closed by `end`."""
         self.descriptor = descriptor
         self.turn = descriptor % BEAT_SECONDS  # in which second of twenty it is given a sign of life
-        self.seen = -1  # for whoever writes: the number of what was written last
+        self.seen: object = None  # for whoever writes: what was written last
         self._on_end: Callable[[Stream], None] | None = None
         self._unwatch: Callable[[], None] | None = None
         _open.add(self)
