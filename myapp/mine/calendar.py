@@ -17,7 +17,7 @@ from myapp.events.subscribing import subscription
 from myapp.events.times import spoken_moment
 from myapp.mine import actions, queries
 from myapp.registrations import calendars
-from myapp.registrations.queries import registrations_for_calendar
+from myapp.registrations.queries import handed_on_by, registrations_for_calendar
 from myapp.web.limits import limited
 from myapp.web.policies import link_page, private_page
 from myapp.web.requests import SignedInRequest
@@ -61,7 +61,7 @@ def revoke_calendar(request: SignedInRequest) -> HttpResponse:
 
 @link_page()
 def calendar_ics(request: HttpRequest, secret: str) -> HttpResponse:
-    """Serve a person's calendar to whoever has its address; two queries, and one more an hour.
+    """Serve a person's calendar to whoever has its address; three queries, and one more an hour.
 
     It is not kept on the way, but programs that have it already are told that nothing has changed.
     """
@@ -69,7 +69,7 @@ def calendar_ics(request: HttpRequest, secret: str) -> HttpResponse:
     if key is None:
         raise Http404(_("There is no such calendar, or it has another address by now."))
     actions.note_reading(key)
-    entries = calendars.feed(registrations_for_calendar(key.user))
+    entries = calendars.feed(registrations_for_calendar(key.user), handed_on_by(key.user))
     content = personal_feed_ics(entries, name=_("My tickets"))
     etag = f'"{blake2b(content, digest_size=12).hexdigest()}"'
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})

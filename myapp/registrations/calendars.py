@@ -12,8 +12,8 @@ sum only grows as well, also for who cancels and registers anew.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
-from itertools import groupby
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from myapp.events import calendars
 from myapp.events.calendars import Told
 from myapp.events.models import Event, Status
-from myapp.registrations.models import Registration, State
+from myapp.registrations.models import HandOn, Registration, State
 
 _GONE = {Status.CANCELLED, Status.WITHDRAWN, Status.DRAFT}
 
@@ -36,31 +36,47 @@ def registration_ics(registration: Registration, *, path: str = "", method: str 
     return calendars.personal_ics(event, now, method=method)
 
 
-def feed(registrations: Iterable[Registration]) -> list[tuple[Event, Told]]:
+def feed(registrations: Iterable[Registration], handed_on: Iterable[HandOn] = ()) -> list[tuple[Event, Told]]:
     """Return what a feed of a person's registrations holds: each event once, in the order in which they begin. No queries.
 
     Of what is over, where the person had a place: nobody needs to remember what they never went to.
     """
-    ordered = sorted(registrations, key=lambda one: (one.desk.event.starts_at, one.desk_id, one.pk))
-    groups = [list(group) for _desk, group in groupby(ordered, key=lambda one: one.desk_id)]
+    events: dict[int, Event] = {}
+    theirs: dict[int, list[Registration]] = defaultdict(list)
+    gone: dict[int, list[HandOn]] = defaultdict(list)
+    for one in registrations:
+        events[one.desk_id] = one.desk.event
+        theirs[one.desk_id].append(one)
+    for each in handed_on:
+        events.setdefault(each.registration.desk_id, each.registration.desk.event)
+        gone[each.registration.desk_id].append(each)
     now = timezone.now()
-    kept = [group for group in groups if not group[0].desk.event.is_past(now) or _had_place(group)]
-    return [(group[0].desk.event, told(group)) for group in kept]
+    return [
+        (event, told(event, theirs[event.pk], gone[event.pk]))
+        for event in sorted(events.values(), key=lambda event: (event.starts_at, event.pk))
+        if not event.is_past(now) or _had_place(theirs[event.pk])
+    ]
 
 
 def _had_place(registrations: list[Registration]) -> bool:
     return any(one.state == State.CONFIRMED for one in registrations)
 
 
-def told(registrations: list[Registration]) -> Told:
-    """Return how it stands between an event and a person, by all the registrations that they ever had for it. No queries.
+def told(event: Event, registrations: list[Registration], handed_on: list[HandOn]) -> Told:
+    """Return how it stands between an event and a person, by all that they ever had for it and did not keep. No queries.
 
-    The one that is not over counts, else the last one.
+    The registration that is not over counts, else the last one; without any, the ticket was handed on.
     """
-    current = max(registrations, key=lambda one: (one.is_live, one.pk))
-    event = current.desk.event
     sequence = event.sequence + sum(1 + one.revision for one in registrations)
-    return _told(current, sequence, max(event.changed_at, *(one.changed_at for one in registrations)))
+    sequence += sum(1 + (each.revision or 0) for each in handed_on)
+    moments = [one.changed_at for one in registrations] + [
+        each.taken_at for each in handed_on if each.taken_at
+    ]
+    changed_at = max(event.changed_at, *moments)
+    if not registrations:
+        return Told("CANCELLED", sequence, changed_at, _("You have handed your ticket on."))
+    current = max(registrations, key=lambda one: (one.is_live, one.pk))
+    return _told(current, sequence, changed_at)
 
 
 def _told(registration: Registration, sequence: int, changed_at: dt.datetime, path: str = "") -> Told:

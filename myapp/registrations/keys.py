@@ -6,7 +6,9 @@ a ticket that changes hands (`rotation`) has another.
 
 from django.core.signing import BadSignature, Signer
 
-from myapp.registrations.models import Registration
+from myapp.registrations.models import HandOn, Registration
+
+_OFFER = "registrations.keys.offer"
 
 
 def key_of(registration: Registration) -> str:
@@ -33,6 +35,27 @@ def registration_of(key: str) -> Registration | None:
     except BadSignature:
         return None
     return found if value == f"{found.pk}.{found.rotation}" else None
+
+
+def offer_key_of(offer: HandOn) -> str:
+    """Return the key to a ticket that is offered to an address; safe in an address."""
+    return Signer(sep=".", salt=_OFFER).sign(str(offer.pk))
+
+
+def offer_of(key: str) -> HandOn | None:
+    """Return the offer that a key opens, with its event; None for a key that is wrong. One query."""
+    try:
+        pk = int(Signer(sep=".", salt=_OFFER).unsign(key))
+    except (BadSignature, ValueError):
+        return None
+    return (
+        HandOn.objects.select_related(
+            *("registration__ticket_type__organisation", "registration__desk__event__organisation"),
+            *("registration__desk__event__room", "registration__desk__event__building"),
+        )
+        .filter(pk=pk)
+        .first()
+    )
 
 
 def _signer(registration: Registration) -> Signer:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
-from myapp.registrations.models import LIVE, Desk, Feedback, Registration, State, TicketType, Way
+from myapp.registrations.models import LIVE, Desk, Feedback, HandOn, Registration, State, TicketType, Way
 
 PAST_IN_CALENDAR = dt.timedelta(days=365)
 
@@ -143,3 +143,22 @@ def stars_of(event: Event) -> dict[int, int]:
 def words_about(event: Event) -> QuerySet[Feedback]:
     """Return what people have written about an event, not who."""
     return Feedback.objects.filter(registration__desk=event.pk).exclude(text="")
+
+
+def standing_offer(registration: Registration) -> HandOn | None:
+    """Return the offer of a ticket to somebody else that can still be taken; one query."""
+    now = timezone.now()
+    return registration.hand_ons.filter(taken_at=None, withdrawn_at=None, until__gt=now).first()
+
+
+def handed_on_by(user: User) -> QuerySet[HandOn]:
+    """Return the tickets that a person has handed on, for their calendar, with their events; one query."""
+    since = timezone.now() - PAST_IN_CALENDAR
+    taken = HandOn.objects.filter(
+        giver=user, taken_at__isnull=False, registration__desk__event__ends_at__gt=since
+    )
+    return taken.select_related(
+        "registration__desk__event__organisation",
+        "registration__desk__event__room",
+        "registration__desk__event__building",
+    )

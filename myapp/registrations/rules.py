@@ -19,7 +19,7 @@ from myapp.events.rules import (
 )
 from myapp.events.times import spoken_moment
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Audience, Desk, Registration, State, TicketType, Way
+from myapp.registrations.models import Audience, Desk, HandOn, Registration, State, TicketType, Way
 
 Person = User | AnonymousUser
 
@@ -115,3 +115,35 @@ def can_give_feedback(registration: Registration) -> bool:
     event = registration.desk.event
     took_place = event.status == Status.PUBLISHED and event.is_past()
     return took_place and registration.state == State.CONFIRMED
+
+
+def why_not_hand_on(
+    registration: Registration, desk: Desk, now: dt.datetime | None = None
+) -> RegistrationRefused | None:
+    """Return why a ticket cannot be handed on; None where it can. No queries."""
+    now, event = now or timezone.now(), desk.event
+    if registration.state != State.CONFIRMED or event.status != Status.PUBLISHED:
+        return RegistrationRefused("no_ticket", _("There is no ticket to hand on."))
+    if not desk.can_hand_on:
+        return RegistrationRefused("no_handing_on", _("Tickets for this event are not handed on."))
+    if registration.ticket_type.needs_approval:
+        return RegistrationRefused(
+            "needs_approval", _("An organiser accepted you in person, so this ticket stays yours.")
+        )
+    if now >= event.starts_at:
+        return RegistrationRefused("too_late", _("The event has begun; tickets are no longer handed on."))
+    return None
+
+
+def why_not_take_over(offer: HandOn, desk: Desk, user: User | None) -> RegistrationRefused | None:
+    """Return why this person, or somebody without an account, cannot have a ticket that is offered; None where they can.
+
+    Reads `offer.registration.ticket_type`. At most three queries, none for what is for the campus or for everyone.
+    """
+    registration = offer.registration
+    is_open = offer.is_open and offer.until > timezone.now() and offer.rotation == registration.rotation
+    if not is_open or why_not_hand_on(registration, desk):
+        return RegistrationRefused("offer_over", _("This ticket is no longer offered."))
+    if user is not None and registration.user_id == user.pk:
+        return RegistrationRefused("to_yourself", _("This is your own ticket."))
+    return why_not_for(user, registration.ticket_type, desk)

@@ -12,7 +12,7 @@ from myapp.events.calendars import location
 from myapp.events.models import Event
 from myapp.events.rules import is_open_to_everyone
 from myapp.events.times import spoken_moment, spoken_period
-from myapp.registrations import tokens, ways
+from myapp.registrations import rules, tokens, ways
 from myapp.registrations.line import line_of
 from myapp.registrations.models import Registration, State
 from myapp.web.languages import language_prefix
@@ -56,7 +56,7 @@ def ticket_context(registration: Registration) -> dict[str, object]:
         "cancel_until": spoken_moment(desk.cancel_until or event.starts_at)
         if registration.state == State.CONFIRMED and desk.can_be_cancelled(now)
         else "",
-        **(_ways(registration, now) if registration.user_id else {}),
+        **_ways(registration, now),
         "made_iso": timezone.localtime(now).isoformat(timespec="seconds"),
         "made_at": spoken_moment(now),
     }
@@ -83,7 +83,7 @@ def event_path(event: Event) -> str:
 
 
 def _ways(registration: Registration, now: dt.datetime) -> dict[str, object]:
-    """Where somebody with an account goes on to answer, to accept and to give back."""
+    """Where the person goes on to answer, to accept, to change, to hand on and to give back."""
     event, desk = registration.desk.event, registration.desk
     if not registration.is_live or event.is_past(now):
         return {}
@@ -91,6 +91,9 @@ def _ways(registration: Registration, now: dt.datetime) -> dict[str, object]:
     return {
         "register_url": ways.register_url(event.slug),
         "must_answer": desk.asks and registration.answered_at is None,
+        "hand_on_url": ""
+        if rules.why_not_hand_on(registration, desk, now)
+        else ways.way_to(registration, "hand_on"),
         "cancel_url": "" if must_ask else ways.way_to(registration, "cancel"),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from myapp.registrations.views import feedback, live, managing, registering, tickets
+from myapp.registrations.views import feedback, handing_on, live, managing, registering, tickets
 
 app_name = "registrations"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("tickets/<slug:code>/cancel/", managing.cancel, name="cancel"),
     path("tickets/<slug:code>/change/", managing.change, name="change"),
     path("tickets/<slug:code>/feedback/", feedback.feedback, name="feedback"),
+    path("tickets/<slug:code>/hand-on/", handing_on.hand_on, name="hand_on"),
+    path("tickets/take-over/<str:key>/", handing_on.take_over, name="take_over"),
     # /r/
     path("r/<str:key>/", tickets.ticket_by_key, name="ticket_by_key"),
     path("r/<str:key>.ics", tickets.ticket_ics_by_key, name="ticket_ics_by_key"),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("r/<str:key>/cancel/", managing.cancel_by_key, name="cancel_by_key"),
     path("r/<str:key>/change/", managing.change_by_key, name="change_by_key"),
     path("r/<str:key>/confirm/", managing.confirm_by_key, name="confirm_by_key"),
+    path("r/<str:key>/hand-on/", handing_on.hand_on_by_key, name="hand_on_by_key"),
     # /_live/, /_part/: what an open page asks for
     path("_live/seats/<slug:code>/", live.seats_stream, name="seats_stream"),
     path("_part/seats/<slug:code>/", live.seats_part, name="seats_part"),

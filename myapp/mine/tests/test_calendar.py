@@ -11,7 +11,7 @@ from myapp.events.calendars import uid
 from myapp.events.models import Event, Status
 from myapp.mine import actions
 from myapp.mine.models import CalendarKey
-from myapp.registrations.actions import cancel
+from myapp.registrations.actions import cancel, hand_on, take_over
 from myapp.testing.factories import make_desk, make_event, make_registration
 from myapp.testing.html import forms, parse, text_of
 from myapp.testing.needs import needs_shared_data
@@ -115,7 +115,7 @@ def test_a_calendar_costs_the_same_for_one_event_and_for_three(ada, visitor, sec
         make_registration(make_desk().types.get(), ada)
     visitor.get(f"/my/calendar/{secret}.ics")  # that it was read is noted once an hour
 
-    with queries(2):  # the key with its person; the registrations with their events
+    with queries(3):  # the key with its person; the registrations with their events; what was handed on
         assert len(entries(visitor, secret)) == rows
 
 
@@ -183,6 +183,24 @@ def test_sequence_only_grows_whatever_a_person_and_an_organiser_do(ada, omar, vi
         *("CONFIRMED", "CONFIRMED", "CANCELLED", "TENTATIVE"),
         *("CONFIRMED", "CANCELLED", "CONFIRMED"),
     ]
+
+
+def test_who_handed_a_ticket_on_sees_it_cancelled_and_never_anything_older(ada, omar, visitor, secret):
+    ticket = make_registration(make_desk().types.get(), ada)
+    seen = []
+
+    def look():
+        (entry,) = entries(visitor, secret).values()
+        seen.append((entry["SEQUENCE"], str(entry["STATUS"])))
+
+    look()
+    taken = take_over(hand_on(ticket, omar.email, acting_user=ada), acting_user=omar)
+    look()
+    take_over(hand_on(taken, ada.email, acting_user=omar), acting_user=ada)
+    look()
+
+    assert [status for _sequence, status in seen] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
+    assert [sequence for sequence, _status in seen] == sorted({sequence for sequence, _status in seen})
 
 
 def test_what_is_over_stays_for_a_year_where_one_had_a_place(ada, visitor, secret):

@@ -24,7 +24,7 @@ def test_shell_shows_initials_name_and_ways(ada_browser):
     assert tree.one("summary").text() == "AO Ada Okonkwo: your menu"
     assert "aria-label" not in tree.one("summary").attrs
     assert "Ada Okonkwo" in tree.text()
-    assert hrefs(page) == ["/accounts/"]
+    assert hrefs(page) == ["/tickets/", "/accounts/"]
     [form] = forms(page)
     assert (form.action, form.method) == ("/accounts/logout/", "post")
     assert form.fields["csrfmiddlewaretoken"]
@@ -37,11 +37,12 @@ def test_shell_shows_the_administration_to_staff(rosa_browser):
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_shell_leads_where_the_names_lead(rosa_browser, visitor, language):
     with translation.override(language):
-        account, sign_out, sign_in, shell = map(
-            reverse, ("account_profile", "account_logout", "account_login", "mine:shell")
+        tickets, account, sign_out, sign_in, shell = map(
+            reverse,
+            ("registrations:tickets", "account_profile", "account_logout", "account_login", "mine:shell"),
         )
     page = rosa_browser.get(shell)
-    assert hrefs(page) == [account, reverse("admin:index")]
+    assert hrefs(page) == [tickets, account, reverse("admin:index")]
     assert forms(page)[0].action == sign_out
     assert hrefs(visitor.get(shell)) == [sign_in]
 

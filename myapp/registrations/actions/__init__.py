@@ -5,6 +5,7 @@ sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
 """
 
 from myapp.registrations.actions.feedback import give_feedback
+from myapp.registrations.actions.handing_on import hand_on, take_back, take_over
 from myapp.registrations.actions.joining import join_account
 from myapp.registrations.actions.looking import look
 from myapp.registrations.actions.organising import (
@@ -37,6 +38,7 @@ __all__ = [
     "close_desk",
     "confirm_address",
     "give_feedback",
+    "hand_on",
     "join_account",
     "let_run_out",
     "look",
@@ -45,5 +47,7 @@ __all__ = [
     "register",
     "save_desk",
     "set_capacity",
+    "take_back",
     "take_off",
+    "take_over",
 ]

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from myapp.accounts.models import User
-from myapp.registrations.models import LIVE, Because, Desk, Registration, State
+from myapp.registrations.models import LIVE, Because, Desk, HandOn, Registration, State
 from myapp.registrations.places import locked_desk, settle
 from myapp.registrations.queue import fill
 
@@ -19,7 +19,7 @@ def forget(user: User) -> None:
     """Give back what a person has at events to come, and take them out of everything that they have registered for.
 
     Their places and turns go to the next in line. Rows of the past stay, as they are counted, without name, answers or
-    guests' names. Four queries, and those of each registration that is given back.
+    guests' names. Five queries, and those of each registration that is given back.
     """
     theirs = Registration.objects.filter(user=user)
     # All at once and in one order: two people who leave at the same time wait for each other, and not for ever.
@@ -31,6 +31,7 @@ def forget(user: User) -> None:
         desk = locked_desk(registration.desk_id)
         settle(registration, desk, State.CANCELLED, because=Because.ASKED)
         fill(desk)
+    HandOn.objects.filter(giver=user, taken_at=None, withdrawn_at=None).update(withdrawn_at=now, email="")
     nameless = models.Func(
         F("guests"), template="array_fill(''::varchar, ARRAY[cardinality(%(expressions)s)])"
     )

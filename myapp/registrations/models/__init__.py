@@ -11,6 +11,7 @@ from myapp.registrations.models.desk import (
     Way,
 )
 from myapp.registrations.models.feedback import LONGEST_FEEDBACK, MOST_STARS, Feedback
+from myapp.registrations.models.handing_on import HandOn
 from myapp.registrations.models.looks import Look
 from myapp.registrations.models.registrations import (
     LIVE,
@@ -30,6 +31,7 @@ __all__ = [
     "Because",
     "Desk",
     "Feedback",
+    "HandOn",
     "LogEntry",
     "Look",
     "Mode",

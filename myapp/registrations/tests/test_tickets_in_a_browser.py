@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import Error, expect
 
 from myapp.registrations import actions, keys
-from myapp.registrations.models import Registration
+from myapp.registrations.models import HandOn, Registration
 from myapp.testing.accessibility import complaints
 from myapp.testing.factories import make_desk, make_event, make_registration, make_ticket_type
 from myapp.testing.people import PASSWORD
@@ -190,6 +190,14 @@ def test_axe_finds_nothing_on_tickets(open_browser, ada, width):
     for path in ("/tickets/", f"/tickets/{ticket.code}/", f"/tickets/{waiting.code}/", "/my/calendar/"):
         page.goto(path)
         found += complaints(page)
+    page.goto(f"/tickets/{ticket.code}/hand-on/")
+    page.get_by_label("Their e-mail address").fill("omar@example.edu")
+    page.get_by_role("button", name="Offer it").click()
+    expect(page.get_by_text("It is offered to omar@example.edu")).to_be_visible()
+    found += complaints(page)
+    page.goto(f"/tickets/take-over/{keys.offer_key_of(HandOn.objects.get())}/")
+    found += complaints(page)
+    page.goto("/my/calendar/")
     page.get_by_role("button", name="Make an address").click()
     expect(page.get_by_role("button", name="Copy")).to_be_visible()
     found += complaints(page)
