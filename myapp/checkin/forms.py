@@ -1,11 +1,13 @@
 """What is typed at the door."""
 
 import uuid
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from myapp.checkin.models import Direction
+from myapp.checkin.models import Direction, DoorSettings
+from myapp.registrations.models import Desk, QuestionKind, TicketType
 
 
 class DoorForm(forms.Form):
@@ -54,3 +56,57 @@ class UndoForm(forms.Form):
 
     door = forms.CharField(max_length=40, required=False)
     nonce = forms.UUIDField()
+
+
+class WalkInForm(forms.Form):
+    """Somebody who stands at the door without a ticket."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("The ticket is sent there; whoever has an account with this address has it there."),
+    )
+    ticket_type = forms.ModelChoiceField(TicketType.objects.none(), label=_("Ticket"), empty_label=None)
+    past_queue = forms.BooleanField(label=_("Nobody of the waiting list is here"), required=False)
+    door = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    nonce = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
+        """Offer the ticket types of an event; the question about its queue only where there is one."""
+        super().__init__(*args, **kwargs)
+        self.fields["ticket_type"].queryset = desk.types.all()  # type: ignore[attr-defined]
+        if not desk.waiting:
+            del self.fields["past_queue"]
+
+
+class QueueForm(forms.Form):
+    """Somebody of the waiting list who stands at the door."""
+
+    registration = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    door = forms.CharField(max_length=40, required=False)
+    nonce = forms.UUIDField()
+
+
+class HelperForm(forms.Form):
+    """Who else keeps the door."""
+
+    person = forms.CharField(label=_("Username or e-mail"), max_length=254)
+
+
+class SettingsForm(forms.ModelForm):
+    """What organisers decide about the door."""
+
+    class Meta:
+        model = DoorSettings
+        fields = ["consent", "can_check_in_oneself"]
+
+    def __init__(self, *args: Any, desk: Desk, **kwargs: Any) -> None:
+        """Offer the consents that this event asks for."""
+        super().__init__(*args, **kwargs)
+        self.fields["consent"].queryset = desk.questions.filter(  # type: ignore[attr-defined]
+            kind=QuestionKind.CONSENT
+        )
+        self.fields["consent"].empty_label = _("Nobody's names, only initials")  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from myapp.registrations.queries import desk_of
 OPENS = dt.timedelta(hours=4)
 CLOSES = dt.timedelta(hours=6)
 _MOST_FOUND = 20
+_MOST_WAITING = 100
 
 
 def opens_at(event: Event) -> dt.datetime:
@@ -28,6 +29,26 @@ def opens_at(event: Event) -> dt.datetime:
 def closes_at(event: Event) -> dt.datetime:
     """Return until when people are let in; from then on devices forget what they know."""
     return event.ends_at + CLOSES
+
+
+def released_from(desk: Desk) -> dt.datetime | None:
+    """Return from when on the places of who is not there may go to the queue; None where never. No queries."""
+    if desk.release_minutes is None:
+        return None
+    return desk.event.starts_at + dt.timedelta(minutes=desk.release_minutes)
+
+
+def queue_of(desk: Desk) -> list[Registration]:
+    """Return who waits, in order; one query. Before them in the list is who comes before them."""
+    waiting = desk.registrations.filter(state=State.WAITING)
+    return list(waiting.select_related("ticket_type").order_by("queue_number")[:_MOST_WAITING])
+
+
+def not_there(desk: Desk) -> int:
+    """Return how many confirmed places have not been seen at the door yet; one query."""
+    came = Presence.objects.filter(registration=OuterRef("pk"), first_in_at__isnull=False)
+    absent = desk.registrations.filter(~Exists(came), state=State.CONFIRMED)
+    return absent.aggregate(places=Sum("places"))["places"] or 0
 
 
 def desk_with_door_or_404(slug: str) -> Desk:

@@ -105,7 +105,14 @@ def _passed(
 def _page(
     request: SignedInRequest, desk: Desk, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    shown = {"desk": desk, "event": desk.event, "words": words_of_device(), "paths": _paths(desk), **context}
+    shown = {
+        "desk": desk,
+        "event": desk.event,
+        "words": words_of_device(),
+        "paths": _paths(desk),
+        "here": "door",
+        **context,
+    }
     response = render(request, "checkin/door.html", shown, status=status)
     response["Permissions-Policy"] = _WITH_CAMERA
     return response

@@ -52,6 +52,7 @@ class Because(models.TextChoices):
     DRAWN = "drawn", _("was drawn")
     NOT_DRAWN = "not_drawn", _("was not drawn")
     NOT_THERE = "not_there", _("was not there when the doors closed")
+    AT_THE_DOOR = "at_the_door", _("was let in at the door")
     EVENT_OFF = "event_off", _("the event was called off")
 
 

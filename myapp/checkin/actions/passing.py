@@ -1,4 +1,4 @@
-"""What can happen at the door. Whoever asks twice with the same nonce gets the same answer, and nothing happens twice."""
+"""Who passes the door, one by one and in the queues of devices."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,12 +14,12 @@ from myapp.accounts.models import User
 from myapp.checkin import answers, merging, presence, queries, rules
 from myapp.checkin.answers import Answer
 from myapp.checkin.merging import Merged, Seen
-from myapp.checkin.models import Device, Direction, DoorSettings, Helper, How, Presence, Scan
+from myapp.checkin.models import Device, Direction, How, Presence, Scan
 from myapp.checkin.presence import Passing
 from myapp.checkin.reading import Ticket, is_of
 from myapp.events.models import Status
-from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Desk, Question, Registration, State
+from myapp.registrations.errors import NotAllowed
+from myapp.registrations.models import Desk, Registration, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +77,6 @@ def note_device(desk: Desk, by: Doorkeeper, *, unsent: int, now: dt.datetime) ->
         unique_fields=["desk", "key"],
         update_fields=["door", "user", "seen_at", "unsent"],
     )
-
-
-@transaction.atomic
-def name_helper(desk: Desk, name: str, *, acting_user: User) -> Helper:
-    """Let somebody keep the door of this event; `name` is their username or address. Naming them again changes nothing.
-
-    Raises `RegistrationRefused` where nobody has that name, `NotAllowed`.
-    """
-    must_run_door(acting_user, desk)
-    person = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name), is_active=True).first()
-    if person is None:
-        raise RegistrationRefused("nobody", _("Nobody has this username or address."))
-    helper, _made = Helper.objects.get_or_create(
-        event=desk.event, user=person, defaults={"named_by": acting_user}
-    )
-    return helper
-
-
-def dismiss_helper(desk: Desk, pk: int, *, acting_user: User) -> None:
-    """Let somebody keep the door no longer. Raises `NotAllowed`."""
-    must_run_door(acting_user, desk)
-    Helper.objects.filter(pk=pk, event=desk.event_id).delete()
-
-
-def set_door(
-    desk: Desk, *, consent: Question | None, can_check_in_oneself: bool, acting_user: User
-) -> DoorSettings:
-    """Decide whose names devices know, and whether people check themselves in. Raises `NotAllowed`."""
-    must_run_door(acting_user, desk)
-    chosen = {"consent": consent, "can_check_in_oneself": can_check_in_oneself}
-    settings, _made = DoorSettings.objects.update_or_create(desk=desk, defaults=chosen)
-    return settings
-
-
-def must_run_door(user: User, desk: Desk) -> None:
-    """Raise `NotAllowed` for who does not decide about the door; at most one query."""
-    if not rules.can_run_door(user, desk):
-        raise NotAllowed(_("Only people who act for the organiser may do this."))
 
 
 def must_keep_door(user: User, desk: Desk) -> None:

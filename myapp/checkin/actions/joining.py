@@ -1,0 +1,122 @@
+"""How somebody comes in who stands at the door without a ticket: from the queue, as a walk-in, or by themselves."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _, ngettext
+
+from myapp.accounts.models import User
+from myapp.checkin.actions.passing import Doorkeeper, must_keep_door, passed, shut_because
+from myapp.checkin.answers import Answer
+from myapp.checkin.models import Direction, DoorSettings, How, Scan
+from myapp.checkin.reading import ticket_of
+from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
+from myapp.registrations.places import has_room, locked_desk, settle
+
+
+@transaction.atomic
+def walk_in(
+    desk: Desk,
+    ticket_type: TicketType,
+    *,
+    name: str,
+    email: str,
+    nonce: UUID,
+    by: Doorkeeper,
+    past_queue: bool = False,
+) -> Answer:
+    """Register somebody at the door, where a place is free, and let them in; whoever is registered already is let in.
+
+    Whoever waits comes first, unless the doorkeeper says that nobody of them is there (`past_queue`). Places are those of
+    the event: an organiser may add some, nobody else is let in beyond them. Raises `NotAllowed`.
+    """
+    must_keep_door(by.user, desk)
+    current = locked_desk(desk.pk)
+    shut = shut_because(current, timezone.now())
+    if shut:
+        return Answer(*shut, nonce=nonce)
+    known = Scan.objects.filter(nonce=nonce, desk=desk).select_related("registration").first()
+    registration = known.registration if known else _registration_of(current, email)
+    if registration is None:
+        kind = current.types.get(pk=ticket_type.pk)
+        refused = _no_place(current, kind) or ("" if past_queue else _queue_first(current))
+        if refused:
+            return Answer("full" if not has_room(current, kind) else "queue_first", refused, nonce=nonce)
+        registration = _registered(current, kind, name=name, email=email)
+    elif registration.state != State.CONFIRMED:
+        refused = _no_place(current, registration.ticket_type, registration.places)
+        if refused:
+            return Answer("full", refused, nonce=nonce)
+        settle(registration, current, State.CONFIRMED, because=Because.AT_THE_DOOR)
+    return passed(desk, ticket_of(registration), Direction.IN, nonce=nonce, by=by, how=How.WALK_IN)
+
+
+def _registration_of(desk: Desk, email: str) -> Registration | None:
+    """The live registration of whoever has this address; one query."""
+    who = Q(user__email__iexact=email) | Q(user=None, email__iexact=email)
+    return desk.registrations.filter(who, state__in=LIVE).select_related("ticket_type", "user").first()
+
+
+def _registered(desk: Desk, ticket_type: TicketType, *, name: str, email: str) -> Registration:
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    registration = Registration(
+        desk=desk, ticket_type=ticket_type, user=user, name=name[:150], email="" if user else email
+    )
+    return settle(registration, desk, State.CONFIRMED, because=Because.AT_THE_DOOR)
+
+
+def _no_place(desk: Desk, ticket_type: TicketType, places: int = 1) -> str:
+    """Say that no place is free; "" where one is. No queries."""
+    return "" if has_room(desk, ticket_type, places) else _("All places are taken.")
+
+
+def _queue_first(desk: Desk) -> str:
+    """Say who comes first; "" where nobody waits. No queries."""
+    if not desk.waiting:
+        return ""
+    return ngettext(
+        "%(number)s registration is waiting and comes first.",
+        "%(number)s registrations are waiting and come first.",
+        desk.waiting,
+    ) % {"number": desk.waiting}
+
+
+@transaction.atomic
+def let_in_from_queue(desk: Desk, registration: Registration, *, nonce: UUID, by: Doorkeeper) -> Answer:
+    """Give a free place to somebody of the waiting list who stands at the door, and let them in.
+
+    From the start of the event on, when the queue does not move by itself any more. The doorkeeper calls the names in
+    their order; the public log shows whom they let in. Raises `NotAllowed`.
+    """
+    must_keep_door(by.user, desk)
+    current = locked_desk(desk.pk)
+    waiting = current.registrations.select_related("ticket_type", "user").get(pk=registration.pk)
+    if waiting.state == State.WAITING:
+        if timezone.now() < current.event.starts_at:
+            sentence = _("Until the event begins, the waiting list moves by itself.")
+            return Answer("queue_moves", sentence, name=waiting.name, nonce=nonce)
+        refused = _no_place(current, waiting.ticket_type, waiting.places)
+        if refused:
+            return Answer("full", refused, name=waiting.name, nonce=nonce)
+        settle(waiting, current, State.CONFIRMED, because=Because.AT_THE_DOOR)
+    return passed(desk, ticket_of(waiting), Direction.IN, nonce=nonce, by=by, how=How.SEARCH)
+
+
+def check_in_oneself(desk: Desk, *, nonce: UUID, acting_user: User) -> Answer:
+    """Let a person in who has read the code in the room, which the caller has checked.
+
+    Their own place, not those of guests. At most six queries. Whoever has no place reads why.
+    """
+    if not DoorSettings.objects.filter(desk=desk, can_check_in_oneself=True).exists():
+        sentence = _("At this event somebody at the door lets people in.")
+        return Answer("not_by_oneself", sentence, nonce=nonce)
+    own = desk.registrations.filter(user=acting_user)
+    registration = own.filter(state__in=LIVE).first() or own.order_by("-pk").first()
+    if registration is None:
+        return Answer("not_registered", _("You have no ticket for this event."), nonce=nonce)
+    by = Doorkeeper(acting_user)
+    return passed(desk, ticket_of(registration), Direction.IN, nonce=nonce, by=by, how=How.SELF)
