@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("registrations", "0006_looks"),
+        ("registrations", "0007_hand_ons"),
     ]
 
     operations = [
