@@ -119,6 +119,20 @@ def test_each_reads_it_in_the_language_of_the_page(read, desk):
     assert french.message()[1] == "39 places libres sur 40"
 
 
+def test_the_queue_moves_as_well(read, transactional_db):
+    desk = make_desk(capacity=1)
+    ticket = desk.types.get()
+    first = make_registration(ticket)
+    reader, french = read(desk), read(desk, "/fr")
+    assert (reader.message()[1], french.message()[1]) == ("Full 1 place", "Complet 1 place")
+    for waiting in ("1 person waits", "2 people wait"):
+        make_registration(ticket)
+        reader.until(f"Full 1 place · {waiting}")
+    actions.cancel(first, acting_user=first.user)
+    reader.until("Full 1 place · 1 person waits")
+    french.until("Complet 1 place · 1 personne attend")
+
+
 def test_a_listener_that_is_cut_off_listens_again_and_has_missed_nothing(read, desk):
     readers = [read(desk) for _ in range(4)]
     for reader in readers:
