@@ -93,7 +93,9 @@ class Door:
         """Send something; returns the answer and the seconds it took."""
         began = time.perf_counter()
         # Head and body in one piece: in two, the second would wait for the first to be acknowledged, 40 ms.
-        self.connection.request("POST", f"/checkin/{self.slug}/{what}/", json.dumps(data).encode(), self.headers)
+        self.connection.request(
+            "POST", f"/checkin/{self.slug}/{what}/", json.dumps(data).encode(), self.headers
+        )
         answer = self.connection.getresponse()
         body = answer.read()
         assert answer.status == 200, (answer.status, body[:300])

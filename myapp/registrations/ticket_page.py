@@ -87,15 +87,17 @@ def _ways(registration: Registration, now: dt.datetime) -> dict[str, object]:
     event, desk = registration.desk.event, registration.desk
     if not registration.is_live or event.is_past(now):
         return {}
-    must_ask = registration.state == State.CONFIRMED and not desk.can_be_cancelled(now)
-    return {
-        "register_url": ways.register_url(event.slug),
-        "must_answer": desk.asks and registration.answered_at is None,
-        "hand_on_url": ""
-        if rules.why_not_hand_on(registration, desk, now)
-        else ways.way_to(registration, "hand_on"),
-        "cancel_url": "" if must_ask else ways.way_to(registration, "cancel"),
+    is_open = now < registration.ticket_type.closing(event)
+    has_place = registration.state == State.CONFIRMED
+    possible = {
+        "accept": registration.state == State.OFFERED,
+        "answers": desk.asks and (is_open or not has_place),
+        "change": is_open and registration.ticket_type.guests > 0,
+        "hand_on": rules.why_not_hand_on(registration, desk, now) is None,
+        "cancel": not has_place or desk.can_be_cancelled(now),
     }
+    found = {f"{name}_url": ways.way_to(registration, name) for name, is_so in possible.items() if is_so}
+    return {**found, "must_answer": desk.asks and registration.answered_at is None}
 
 
 def _be_there_by(event: Event, minutes: int | None) -> str:

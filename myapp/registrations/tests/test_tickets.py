@@ -10,7 +10,7 @@ from icalendar import Calendar
 from myapp.events.models import Status
 from myapp.registrations import actions, keys
 from myapp.registrations.actions.looking import VISIT
-from myapp.registrations.models import Look, Registration, State
+from myapp.registrations.models import Desk, Look, Registration, State
 from myapp.testing.factories import (
     make_desk,
     make_event,
@@ -138,11 +138,30 @@ def test_a_ticket_for_an_event_that_is_cancelled_or_over_shows_no_code(ada_brows
 
 def test_a_ticket_says_until_when_one_has_to_be_there(ada_browser, ticket):
     assert "Be there by" not in text_of(ada_browser.get(page_of(ticket)))
-    ticket.desk.release_minutes = 15
-    ticket.desk.save()
+    Desk.objects.update(release_minutes=15)
     assert "18:15: then places of people who are not there may go to others" in text_of(
         ada_browser.get(page_of(ticket))
     )
+
+
+def test_a_ticket_leads_to_what_can_be_done_with_it_and_to_nothing_else(ada_browser, ticket):
+    page = page_of(ticket)
+
+    def ways():
+        return [
+            link.removeprefix(page)
+            for link in hrefs(ada_browser.get(page), "aside a[href]")
+            if link.startswith(page)
+        ]
+
+    assert ways() == ["change/", "hand-on/", "cancel/"]
+    Desk.objects.update(asks=True)
+    assert ways() == ["answers/", "change/", "hand-on/", "cancel/"]
+    Desk.objects.update(can_hand_on=False, cancel_until=timezone.now())
+    assert ways() == ["answers/", "change/"]
+    assert all(ada_browser.get(page + way).status_code == 200 for way in ways())
+    Registration.objects.update(state=State.REFUSED)
+    assert ways() == []
 
 
 def test_names_are_text_whatever_they_are(ada, ada_browser, ticket):
