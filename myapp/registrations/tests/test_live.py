@@ -151,6 +151,23 @@ def test_a_listener_that_is_cut_off_listens_again_and_has_missed_nothing(read, d
         reader.until("38 places left of 40")
 
 
+def test_a_server_that_crashed_is_heard_again_by_streams_that_stayed(start_site, postgres_server):
+    helpers = (
+        "import django; django.setup(); from myapp.testing.factories import make_desk, make_registration"
+    )
+    code = postgres_server.run("-c", f"{helpers}; print(make_desk(capacity=40).event.code)")
+    site = start_site(DATABASE_URL=postgres_server.url, SITE_URL="http://127.0.0.1", REDIS_URL="")
+    reader = Reader(site.port, f"/_live/seats/{code}/")
+    assert reader.message()[1] == "40 places left of 40"
+    postgres_server.kill()
+    time.sleep(1)
+    postgres_server.start()
+    register = f"make_registration(Desk.objects.get(event__code={code!r}).types.get())"
+    postgres_server.run("-c", f"{helpers}; from myapp.registrations.models import Desk; {register}")
+    reader.until("39 places left of 40")
+    reader.close()
+
+
 def test_a_reload_waits_for_no_stream(site, read, desk):
     reader = read(desk)
     reader.message()
