@@ -164,7 +164,7 @@ class _Maker:
             event,
             mode=Mode.LOTTERY,
             capacity=20,
-            draw_at=self.now + (event.starts_at - self.now) / 2,
+            draw_at=self._at_noon(event, 2),
             seed=seed,
             seed_hash=hashlib.sha256(seed.encode()).hexdigest(),
         )
@@ -185,8 +185,14 @@ class _Maker:
     def _not_yet(self, event: Event) -> _Booth:
         booth = self._plain(event)
         for kind in booth.types:
-            kind.opens_at = self.now + (event.starts_at - self.now) / 3
+            kind.opens_at = self._at_noon(event, 3)
         return booth
+
+    def _at_noon(self, event: Event, part: int) -> dt.datetime:
+        """Return the noon after that part of the time until an event, or its start where that is sooner."""
+        moment = timezone.localtime(self.now + (event.starts_at - self.now) / part)
+        noon = moment.replace(hour=12, minute=0, second=0, microsecond=0)
+        return min(max(noon, self.now + dt.timedelta(hours=1)), event.starts_at)
 
     def _fill(self, booth: _Booth, places: int, because: Because = Because.WAS_FREE) -> None:
         """Let people take places until so many are taken, now and then with a guest."""
