@@ -26,8 +26,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sw.js", ticket_worker, name="ticket_worker"),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
+        path(
+            "tickets/strikes/", include("myapp.registrations.urls_strikes")
+        ),  # before tickets by their codes
         path("", include("myapp.registrations.urls")),
         path("", include("myapp.events.urls")),
+        path("", include("myapp.registrations.urls_proof")),
         path("", include("myapp.pages.urls")),
         path("checkin/", include("myapp.checkin.urls")),
         path("organise/", include("myapp.registrations.urls_organise")),

@@ -46,7 +46,7 @@ def _get_place(request: HttpRequest, slug: str) -> HttpResponse:
 def _shown(request: HttpRequest, slug: str, refusal: RegistrationRefused | None = None) -> HttpResponse:
     """Return the island as it is for this person."""
     user = who(request)
-    desk = queries.desk_of(slug) if user else None
+    desk = queries.desk_of(slug, seen_by=user) if user else None
     if user is None or desk is None or not can_see(user, desk.event):
         return HttpResponse(status=204)
     context = standing.standing_of(user, desk, refusal=refusal) | {"event": desk.event, "is_island": True}

@@ -48,6 +48,10 @@ WITH counted AS (
         AND type.audience IN ('everyone', 'campus') AND type.years = '{{}}' AND NOT type.needs_approval
         AND (type.opens_at IS NULL OR type.opens_at <= %(now)s)
         AND least(coalesce(type.closes_at, event.starts_at), event.ends_at) > %(now)s
+        AND (NOT desk.strikes OR event.starts_at <= %(last_minute)s OR (
+            SELECT count(*) FROM registrations_strike strike
+            WHERE strike.user_id = %(user)s AND strike.lifted_at IS NULL AND strike.expires_at > %(now)s
+        ) < 3)
         AND NOT EXISTS (
             SELECT FROM registrations_registration other
             WHERE other.desk_id = desk.event_id AND other.user_id = %(user)s AND other.state = ANY(%(live)s)
@@ -95,6 +99,7 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
         "alias": new_alias(),
         "now": now,
         "until": now + HOLD,
+        "last_minute": now + dt.timedelta(hours=24),  # as strikes.py says it
         "live": _LIVE,
         "kind": messages.CONFIRMED,
     }

@@ -20,6 +20,7 @@ from myapp.events.rules import (
 from myapp.events.times import spoken_moment
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Audience, Desk, HandOn, Registration, State, TicketType, Way
+from myapp.registrations.queue import is_before_the_draw
 
 Person = User | AnonymousUser
 
@@ -77,7 +78,8 @@ def why_not_now(
     if ticket_type.opens_at and now < ticket_type.opens_at:
         when = spoken_moment(ticket_type.opens_at)
         return RegistrationRefused("not_yet", _("Registration opens %(when)s.") % {"when": when})
-    if now >= ticket_type.closing(event):
+    draw_at = desk.draw_at if is_before_the_draw(desk) else None
+    if now >= min(ticket_type.closing(event), draw_at or event.ends_at):
         return RegistrationRefused("closed", _("Registration has closed."))
     return None
 

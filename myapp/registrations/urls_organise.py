@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from myapp.registrations.views import feedback, organise_desk, organise_events
+from myapp.registrations.views import (
+    feedback,
+    organise_desk,
+    organise_events,
+    organise_people,
+    organise_strikes,
+)
 
 app_name = "organise"
 urlpatterns = [
@@ -10,4 +16,8 @@ urlpatterns = [
     path("<slug:slug>/", organise_desk.desk, name="desk"),
     path("<slug:slug>/feedback/", feedback.feedback_list, name="feedback"),
     path("<slug:slug>/pause/", organise_desk.pause, name="pause"),
+    path("<slug:slug>/people/", organise_people.people_list, name="people"),
+    path("<slug:slug>/people.csv", organise_people.people_csv, name="people_csv"),
+    path("<slug:slug>/draw/", organise_desk.draw, name="draw"),
+    path("<slug:slug>/strikes/", organise_strikes.strikes, name="strikes"),
 ]

@@ -74,6 +74,7 @@ class World:
     organisation: Organisation
     building: Building
     room: Room
+    draw: Event
 
 
 def make_world() -> World:
@@ -85,8 +86,10 @@ def make_world() -> World:
     event = make_event("Dark skies", description="Bring **a coat**.", tags=["stars"], **where)
     make_desk(event)
     make_event("Meteors", tags=["stars"], status=Status.CANCELLED, **where)
-    make_series("Moon watch", organisation=organisation)
-    return World(event, organisation, building, room)
+    series = make_series("Moon watch", organisation=organisation)
+    drawn = series.events.order_by("starts_at")[0]
+    make_desk(drawn, mode="lottery", draw_at=drawn.starts_at, seed="seed", seed_hash="hash")
+    return World(event, organisation, building, room, drawn)
 
 
 def _slug_of(what: str) -> Callable[[World], dict[str, Any]]:
@@ -159,6 +162,14 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "registrations:ticket_ics": lambda _world: {"code": "0123456789"},
     "registrations:ticket_by_key": lambda _world: {"key": "1.0.none"},
     "registrations:ticket_ics_by_key": lambda _world: {"key": "1.0.none"},
+    "organise:draw": _slug_of("event"),
+    "organise:strikes": _slug_of("event"),
+    "proof:log": _slug_of("event"),
+    "proof:log_text": _slug_of("event"),
+    "proof:draw": _slug_of("draw"),
+    "proof:draw_json": _slug_of("draw"),
+    "organise:people": _slug_of("event"),
+    "organise:people_csv": _slug_of("event"),
     "pages:sitemap_section": lambda world: {"name": f"events-{world.event.day:%Y-%m}-1"},
 }
 

@@ -42,7 +42,8 @@ FRENCH = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z]|\{\w+\}|</?\w[^>]*>")
 # No page of these: machines read them.
 NO_PAGES = {"push_worker", "ticket_worker", "pages:robots", "pages:sitemap", "pages:sitemap_section"}
-PUBLIC = [route for route in routes_of(Kind.PUBLIC) if route.name not in NO_PAGES]
+PROOFS = {"proof:log_text", "proof:draw_json"}
+PUBLIC = [route for route in routes_of(Kind.PUBLIC) if route.name not in NO_PAGES | PROOFS]
 PAGES = [route for route in PUBLIC if not re.search(r"\.(ics|atom)$|^_part/", route.pattern)]
 ACCOUNTS = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 
@@ -183,6 +184,8 @@ SAYS = {
     "events:room": "À propos de cette salle",
     "events:rooms": "Salles",
     "events:subscribe": "Dans votre calendrier",
+    "proof:log": "Ce qui s’est passé",
+    "proof:draw": "Comment vérifier",
     "pages:about": "D’où viennent les événements",
     "pages:help": "Les mots de la recherche",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -216,7 +217,7 @@ def test_an_event_in_any_state_looks_the_same_to_its_organiser(
     """Also what only some may see: its address says for whom it is, and the rest comes by an island."""
     event = make_event("Secret rehearsal", organisation=omars_club, status=status, visibility=visibility)
     (route,) = (route for route in PUBLIC if route.name == name)
-    address = address_of(route, World(event, world.organisation, world.building, world.room))
+    address = address_of(route, replace(world, event=event))
 
     visitors, omars = ask(Client(), address), ask(browser_of(omar), address)
 

@@ -24,7 +24,7 @@ def test_shell_shows_initials_name_and_ways(ada_browser):
     assert tree.one("summary").text() == "AO Ada Okonkwo: your menu"
     assert "aria-label" not in tree.one("summary").attrs
     assert "Ada Okonkwo" in tree.text()
-    assert hrefs(page) == ["/tickets/", "/accounts/"]
+    assert hrefs(page) == ["/tickets/", "/accounts/", "/organise/"]
     [form] = forms(page)
     assert (form.action, form.method) == ("/accounts/logout/", "post")
     assert form.fields["csrfmiddlewaretoken"]
@@ -37,12 +37,19 @@ def test_shell_shows_the_administration_to_staff(rosa_browser):
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_shell_leads_where_the_names_lead(rosa_browser, visitor, language):
     with translation.override(language):
-        tickets, account, sign_out, sign_in, shell = map(
+        tickets, account, organise, sign_out, sign_in, shell = map(
             reverse,
-            ("registrations:tickets", "account_profile", "account_logout", "account_login", "mine:shell"),
+            (
+                "registrations:tickets",
+                "account_profile",
+                "organise:index",
+                "account_logout",
+                "account_login",
+                "mine:shell",
+            ),
         )
     page = rosa_browser.get(shell)
-    assert hrefs(page) == [tickets, account, reverse("admin:index")]
+    assert hrefs(page) == [tickets, account, organise, reverse("admin:index")]
     assert forms(page)[0].action == sign_out
     assert hrefs(visitor.get(shell)) == [sign_in]
 
@@ -129,7 +136,7 @@ def test_shell_brings_what_one_is_to_be_told_once(ada_browser, rf):
     storage.update(HttpResponse())
     session.save()
     page = ada_browser.get(SHELL)
-    note = parse(page).one("li.note")
+    note = parse(page).one("p.note")
     assert (note.text(), note.attrs["data-level"]) == ("<b>Saved</b>", "success")
     assert parse(page).one("[hx-swap-oob]").attrs["hx-swap-oob"] == "beforebegin:#main"
     assert "Saved" not in text_of(ada_browser.get(SHELL))

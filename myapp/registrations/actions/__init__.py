@@ -4,6 +4,7 @@ Every action is one transaction that locks the desk first, looks again, does not
 sentence (`RegistrationRefused`, `NotAllowed`) with nothing changed.
 """
 
+from myapp.registrations.actions.drawing import draw, make_due_draws
 from myapp.registrations.actions.feedback import give_feedback
 from myapp.registrations.actions.handing_on import hand_on, take_back, take_over
 from myapp.registrations.actions.joining import join_account
@@ -27,21 +28,27 @@ from myapp.registrations.actions.registering import (
 )
 from myapp.registrations.actions.running_out import let_run_out
 from myapp.registrations.actions.setting_up import save_desk
+from myapp.registrations.actions.striking import appeal_strike, give_strikes, lift_strike
 
 __all__ = [
     "CONFIRM",
     "accept",
     "answer",
+    "appeal_strike",
     "approve",
     "cancel",
     "change",
     "close_desk",
     "confirm_address",
+    "draw",
     "give_feedback",
+    "give_strikes",
     "hand_on",
     "join_account",
     "let_run_out",
+    "lift_strike",
     "look",
+    "make_due_draws",
     "open_desk",
     "refuse",
     "register",

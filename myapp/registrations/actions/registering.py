@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext as _, ngettext
 
 from myapp.accounts.models import User
-from myapp.registrations import messages, rules
+from myapp.registrations import messages, rules, strikes
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import HOLD, locked_desk, settle
@@ -100,6 +100,8 @@ def _placed(registration: Registration, desk: Desk, *, wait: bool) -> Registrati
         if not wait:
             raise RegistrationRefused("full", _("All places are taken."))
         return settle(registration, desk, State.WAITING, because=Because.WAS_FULL, until=unknown_until)
+    if opens := strikes.takes_free_places_from(registration.user, desk):
+        raise RegistrationRefused("strikes", strikes.sentence(opens))
     if unknown_until or (desk.asks and registration.answered_at is None):
         return settle(
             registration, desk, State.HELD, because=Because.WAS_FREE, until=unknown_until or now + HOLD

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
+from copy import copy
 
 from django.db import transaction
 from django.db.models import CharField, F, Value
@@ -15,6 +14,7 @@ from myapp.accounts.models import User
 from myapp.events.models import Event
 from myapp.events.rules import can_organise
 from myapp.events.showing import pages_of_event
+from myapp.registrations import lottery
 from myapp.registrations.actions.organising import set_capacity
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.layout import DESK_FIELDS, QUESTION_FIELDS, TYPE_FIELDS, Layout, fingerprint
@@ -30,6 +30,7 @@ from myapp.registrations.models import (
     Way,
 )
 from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.queue import is_before_the_draw
 from myapp.web.public_pages import forget_public_pages
 from myapp.web.refresh import refresh_pages
 
@@ -102,14 +103,22 @@ def _must_keep_the_draw(desk: Desk, layout: Layout) -> None:
             _("People have registered already, so who gets a place cannot be decided another way."),
         )
 
+    entered = is_before_the_draw(desk) and desk.registrations.filter(state=State.ENTERED).exists()
+    if entered and lottery.has_ended(desk, desk.types.all()):
+        wanted = copy(desk)
+        wanted.draw_at = layout.desk.draw_at
+        if not lottery.has_ended(wanted, layout.types):
+            raise RegistrationRefused(
+                "entering_ended", _("Entering has ended, so nobody can be let in any more before the draw.")
+            )
+
 
 def _save_settings(desk: Desk, wanted: Desk) -> None:
     names = DESK_FIELDS if wanted.way == Way.HERE else ("way", "url")
     for name in names:
         setattr(desk, name, getattr(wanted, name))
     if desk.mode == Mode.LOTTERY and not desk.seed:
-        desk.seed = secrets.token_hex(32)
-        desk.seed_hash = hashlib.sha256(desk.seed.encode()).hexdigest()
+        desk.seed, desk.seed_hash = lottery.new_seed()
         names = (*names, "seed", "seed_hash")
     desk.save(update_fields=names)
 

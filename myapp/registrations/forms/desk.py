@@ -95,8 +95,6 @@ class DeskForm(ShownAgain):
         for name in ("offer_hours", "agree_hours"):
             self.fields[name].validators.append(MaxValueValidator(MOST_HOURS))
         self.fields["release_minutes"].validators.append(MaxValueValidator(600))
-        for name in ("mode", "draw_at", "strikes"):
-            self.fields[name].disabled = True
         if self.is_bound:
             way = self.data.get(self.add_prefix("way"))
             matters: dict[Any, set[str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ from myapp.registrations.forms.desk import MOST_PLACES, ShownAgain, moment_input
 from myapp.registrations.models import Audience, Question, QuestionKind, TicketType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MOST_ROWS = 30
 MOST_GUESTS = 20
@@ -28,10 +28,11 @@ def _key(value: str) -> int | None:
     return int(value) if value else None
 
 
-def with_value(data: Any, name: str, value: str) -> QueryDict:
-    """Return what was sent with another value for one field."""
+def with_values(data: Any, values: Mapping[str, str]) -> QueryDict:
+    """Return what was sent with other values for some fields."""
     changed: QueryDict = data.copy()
-    changed[name] = value
+    for name, value in values.items():
+        changed[name] = value
     return changed
 
 
@@ -153,15 +154,21 @@ class QuestionForm(ShownAgain):
 
 
 class Rows(BaseModelFormSet):
-    """Rows of a form that can be shown again with one more."""
+    """Rows of a form that can be shown again with one more, in which stands what is `blank`."""
+
+    blank: ClassVar[dict[str, str]] = {}
 
     def __init__(self, *args: Any, shown: bool = False, more: bool = False, **kwargs: Any) -> None:
         """Show what was typed without checking it where it is only `shown`, with one row `more`."""
         self.is_only_shown = shown
         super().__init__(*args, **kwargs)
-        if more and self.is_bound:
+        if more and self.is_bound and (number := self.total_form_count()) < MOST_ROWS:
             name = self.management_form.add_prefix("TOTAL_FORMS")
-            self.data = with_value(self.data, name, str(min(self.total_form_count() + 1, MOST_ROWS)))
+            self.data = with_values(
+                self.data,
+                {name: str(number + 1)}
+                | {f"{self.add_prefix(number)}-{field}": value for field, value in self.blank.items()},
+            )
             self.__dict__.pop("management_form", None)
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -197,6 +204,8 @@ class Rows(BaseModelFormSet):
 class TypeRows(Rows):
     """All ticket types of a desk."""
 
+    blank: ClassVar[dict[str, str]] = {"audience": Audience.CAMPUS, "guests": "0"}
+
     def clean(self) -> None:
         """There is one at least, and no two have the same name."""
         if any(self.errors) or self.non_form_errors():
@@ -214,6 +223,8 @@ class TypeRows(Rows):
 
 class QuestionRows(Rows):
     """All questions of a desk; a row's condition names another row by its number."""
+
+    blank: ClassVar[dict[str, str]] = {"kind": QuestionKind.TEXT}
 
     def add_fields(self, form: Any, index: int | None) -> None:
         """Offer the other rows as conditions."""

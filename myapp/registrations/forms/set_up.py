@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from myapp.accounts.models import Department, User
 from myapp.events.models import Event, Membership, Organisation, Role
 from myapp.registrations.forms.desk import DeskForm
-from myapp.registrations.forms.rows import QuestionFormSet, TypeFormSet, with_value
+from myapp.registrations.forms.rows import QuestionFormSet, TypeFormSet, with_values
 from myapp.registrations.layout import Layout, fingerprint
 from myapp.registrations.models import Desk, Mode, Question, TicketType
 
@@ -91,7 +91,7 @@ class SetUp:
     def refuse(self, sentence: str, seen: str) -> None:
         """Show what was sent once more, with the sentence why it was not saved; saved again, it counts as `seen`."""
         self.sentence = sentence
-        self.settings.data = with_value(self.settings.data, "seen", seen)
+        self.settings.data = with_values(self.settings.data, {"seen": seen})
 
     @property
     def is_wrong(self) -> bool:

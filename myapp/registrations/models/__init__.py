@@ -10,6 +10,7 @@ from myapp.registrations.models.desk import (
     TicketType,
     Way,
 )
+from myapp.registrations.models.draws import Draw
 from myapp.registrations.models.feedback import LONGEST_FEEDBACK, MOST_STARS, Feedback
 from myapp.registrations.models.handing_on import HandOn
 from myapp.registrations.models.looks import Look
@@ -21,6 +22,7 @@ from myapp.registrations.models.registrations import (
     Registration,
     State,
 )
+from myapp.registrations.models.strikes import Strike
 
 __all__ = [
     "LIVE",
@@ -30,6 +32,7 @@ __all__ = [
     "Audience",
     "Because",
     "Desk",
+    "Draw",
     "Feedback",
     "HandOn",
     "LogEntry",
@@ -40,6 +43,7 @@ __all__ = [
     "QuestionKind",
     "Registration",
     "State",
+    "Strike",
     "TicketType",
     "Way",
 ]

@@ -97,7 +97,7 @@ def test_the_log_begins_with_how_many_places_there_are(event, omar_browser) -> N
     ("browser", "status"),
     [("omar_browser", 200), ("rosa_browser", 200), ("ada_browser", 403), ("visitor", 302)],
 )
-@pytest.mark.parametrize("page", [""])
+@pytest.mark.parametrize("page", ["", "people/", "people.csv"])
 def test_who_may_see_the_desk(event, request, browser: str, status: int, page: str) -> None:
     make_desk(event)
 

@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from myapp.events.models import Event
-from myapp.events.times import spoken_period
-from myapp.registrations import actions, queries, rules
+from myapp.events.times import spoken_moment, spoken_period
+from myapp.registrations import actions, lottery, queries, rules
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.forms.set_up import SetUp
 from myapp.registrations.layout import fingerprint
-from myapp.registrations.models import Desk
+from myapp.registrations.models import Desk, State
+from myapp.registrations.queue import is_before_the_draw
 from myapp.web.policies import private_page
 from myapp.web.requests import SignedInRequest
 
@@ -56,6 +57,27 @@ def pause(request: SignedInRequest, slug: str) -> HttpResponse:
     return redirect("organise:desk", event.slug)
 
 
+@private_page(methods=("POST",))
+def draw(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Make the draw, once entering has ended."""
+    event = rules.event_to_run_or_404(request.user, slug)
+    try:
+        actions.draw(queries.desk_or_404(event), acting_user=request.user)
+    except RegistrationRefused as refused:
+        messages.error(request, refused.sentence)
+        return redirect("organise:desk", event.slug)
+    messages.success(request, _("Drawn. Everybody is told, and can check it."))
+    return redirect("proof:draw", event.slug)
+
+
 def event_context(event: Event, desk: Desk | None) -> dict[str, object]:
-    """Return what the pages of one event have in common. No queries."""
-    return {"event": event, "desk": desk, "when": spoken_period(event)}
+    """Return what the pages of one event have in common; one query where a draw is to come."""
+    common: dict[str, object] = {"event": event, "desk": desk, "when": spoken_period(event)}
+    if desk is not None and is_before_the_draw(desk):
+        types = desk.types.all()
+        common |= {
+            "entered": desk.registrations.filter(state=State.ENTERED).count(),
+            "entering_ends": spoken_moment(lottery.entering_ends(desk, types)),
+            "has_ended": lottery.has_ended(desk, types),
+        }
+    return common
