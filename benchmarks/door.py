@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "eventmate.settings")
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(60))
 PORT = int(os.environ.get("BENCH_PORT", "8797"))
-SCANS, QUEUE, AT_ONCE = 2000, 2000, 8
+SCANS, QUEUE, AT_ONCE, BUDGET = 2000, 2000, 8, 300
 
 
 def prepare() -> tuple[str, str, list[str], list[int]]:
@@ -118,6 +118,19 @@ class Door:
         return took
 
 
+def cpu_of(parent: int) -> float:
+    """Return the seconds of CPU that the workers of a server have used: what a busy machine does not change."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Start one worker and let everybody in."""
     slug, cookie, signed, queue = prepare()
@@ -134,9 +147,10 @@ def main() -> None:
             except OSError:
                 time.sleep(0.1)
         doors[0].scan_all(signed[:200])
-        began = time.perf_counter()
+        began, before = time.perf_counter(), cpu_of(server.pid)
         took = doors[0].scan_all(signed[200:600])
         alone = 400 / (time.perf_counter() - began)
+        spent = (cpu_of(server.pid) - before) / 400 * 1000
         share = (SCANS - 600) // AT_ONCE
         parts = [signed[600 + number * share : 600 + (number + 1) * share] for number in range(AT_ONCE)]
         began = time.perf_counter()
@@ -162,11 +176,13 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
-    print(
-        f"one device, one worker      {alone:7.0f} scans/s   median {statistics.median(took) * 1000:.1f} ms"
-    )
-    print(f"{AT_ONCE} devices, one worker     {together:7.0f} scans/s")
-    print(f"a queue, 200 at a time      {queued:7.0f} scans/s")
+    print(f"one device, one worker   {alone:7.0f} scans/s, median {statistics.median(took) * 1000:.1f} ms")
+    print(f"a scan                   {spent:7.1f} ms of the worker's CPU")
+    print(f"{AT_ONCE} devices, one worker  {together:7.0f} scans/s")
+    print(f"a queue, 200 at a time   {queued:7.0f} scans/s")
+    # On a machine that does other work as well the worker's own time says what the clock cannot.
+    if max(together, 1000 / spent) < BUDGET:
+        sys.exit(f"fewer than {BUDGET} scans a second")
 
 
 if __name__ == "__main__":

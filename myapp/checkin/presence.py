@@ -24,7 +24,8 @@ NOT_IN = "not_in"
 # Only a confirmed place of this event moves anybody, and only a nonce that is new.
 _TICKET = """
 WITH ticket AS (
-    SELECT id, desk_id, ticket_type_id, CASE WHEN %(place)s = 0 THEN name ELSE guests[%(place)s] END AS name
+    SELECT id, desk_id,
+        (SELECT type.name FROM registrations_tickettype type WHERE type.id = ticket_type_id) AS type_name, CASE WHEN %(place)s = 0 THEN name ELSE guests[%(place)s] END AS name
     FROM registrations_registration
     WHERE id = %(registration)s AND desk_id = %(desk)s AND state = 'confirmed' AND places > %(place)s
         AND (%(rotation)s::int IS NULL OR rotation = %(rotation)s)
@@ -62,7 +63,7 @@ _NOTED = """, noted AS (
     ON CONFLICT (nonce) DO NOTHING
     RETURNING refused, at
 )
-SELECT noted.refused, noted.at, ticket.name, ticket.ticket_type_id, (SELECT count(*) FROM moved)
+SELECT noted.refused, noted.at, ticket.name, ticket.type_name, (SELECT count(*) FROM moved)
 FROM (SELECT) always LEFT JOIN noted ON true LEFT JOIN ticket ON true
 """
 
@@ -139,7 +140,7 @@ class Noted(NamedTuple):
     refused: str
     at: dt.datetime
     name: str
-    ticket_type: int
+    ticket_type: str
 
 
 def scan(passing: Passing, *, rotation: int | None = None) -> Noted | None:

@@ -116,7 +116,7 @@ def passed(
         direction.value,
         answers.passes(direction),
         name=noted.name,
-        ticket_type=_type_name(desk, noted.ticket_type),
+        ticket_type=noted.ticket_type,
         registration=ticket.registration,
         place=ticket.place,
         at=noted.at,
@@ -133,11 +133,6 @@ def shut_because(desk: Desk, now: dt.datetime) -> tuple[str, str] | None:
     if now >= queries.closes_at(desk.event):
         return answers.over()
     return None
-
-
-def _type_name(desk: Desk, pk: int) -> str:
-    """The ticket type's name; no queries where the desk's types were read with it."""
-    return next((kind.name for kind in desk.types.all() if kind.pk == pk), "")
 
 
 def _explained(desk: Desk, ticket: Ticket, direction: Direction, nonce: UUID) -> Answer:

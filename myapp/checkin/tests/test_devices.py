@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from myapp.accounts.models import User
-from myapp.checkin import actions
+from myapp.checkin import actions, rules
 from myapp.checkin.actions import Doorkeeper
 from myapp.checkin.merging import Seen, duplicates
 from myapp.checkin.models import Device, Direction, DoorSettings, Helper, How, Presence, Scan
@@ -146,6 +146,19 @@ def test_helper_keeps_the_door_and_decides_nothing(ada_browser: Client, ada, oma
     assert ada_browser.get(at(desk, "states")).status_code == 403
 
 
+@pytest.mark.parametrize("who", ["ada", "omar", "priya", "rosa"])
+@pytest.mark.parametrize("helps", [True, False])
+def test_the_quick_question_has_the_answer_of_the_rule(request, desk, who: str, helps: bool) -> None:
+    user = request.getfixturevalue(who)
+    if helps:
+        Helper.objects.create(event=desk.event, user=user)
+
+    quick, may = rules.kept_door_or_404(user, desk.event.slug)
+
+    assert may is rules.can_keep_door(user, desk)
+    assert (quick.pk, quick.event.starts_at) == (desk.pk, desk.event.starts_at)
+
+
 def test_helper_whom_nobody_knows(omar, desk) -> None:
     with pytest.raises(RegistrationRefused, match="Nobody has this"):
         actions.name_helper(desk, "nobody@example.org", acting_user=omar)
@@ -157,7 +170,7 @@ def test_helper_whom_nobody_knows(omar, desk) -> None:
 def test_scan_is_answered(
     omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(5):  # user, desk, types, may they, the scan
+    with django_assert_num_queries(3):  # user, the desk and may they, the scan
         answer = ask(omar_browser, desk, text=tokens.make(registration)).json()
     assert (answer["code"], answer["name"], answer["type"]) == ("in", "Ada Okonkwo", "Students")
 

@@ -54,7 +54,7 @@ def test_first_scan_lets_in_in_one_query(
         noted = presence.scan(passing(somebody, keeper))
 
     assert noted
-    assert (noted.refused, noted.name, noted.ticket_type) == ("", somebody.name, somebody.ticket_type_id)
+    assert (noted.refused, noted.name, noted.ticket_type) == ("", somebody.name, somebody.ticket_type.name)
     assert Presence.objects.get().is_in
 
 
