@@ -4,6 +4,7 @@ Whoever asks twice with the same nonce gets the same answer, and nothing happens
 a code, since a refusal at a door is worth remembering; who may not do something at all meets `NotAllowed`.
 """
 
+from myapp.checkin.actions.closing import give_due_strikes
 from myapp.checkin.actions.joining import check_in_oneself, let_in_from_queue, walk_in
 from myapp.checkin.actions.organising import (
     dismiss_helper,
@@ -28,6 +29,7 @@ __all__ = [
     "check_in_oneself",
     "check_out",
     "dismiss_helper",
+    "give_due_strikes",
     "let_in_from_queue",
     "merge_scans",
     "must_keep_door",
