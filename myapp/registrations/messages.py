@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 # The kind that the statement of `places.take` writes.
 CONFIRMED = "place_confirmed"
+WAITING = "place_waiting"
 
 _BY_STATE = {
     State.ENTERED: "draw_entered",
     State.PENDING: "approval_asked",
-    State.WAITING: "place_waiting",
+    State.WAITING: WAITING,
     State.OFFERED: "place_offered",
     State.CONFIRMED: CONFIRMED,
     State.CANCELLED: "place_cancelled",

@@ -1,7 +1,8 @@
 """Places: the counters and the rows that they count, changed together and only here.
 
 `take` is the way most places go: one statement that checks, counts and writes, so that a rush spends one round trip under
-the lock of the event's row. It does nothing where anything is unusual (a queue, a draw, an approval, guests); `settle`,
+the lock of the event's row; `join` is the same for the queue of an event that is full. They do nothing where anything is
+unusual (a queue of one ticket type, a draw, an approval, guests); `settle`,
 under the lock of the desk, can do everything. Both check for themselves that there is room; behind them stand constraints
 of the database.
 """
@@ -30,43 +31,63 @@ if TYPE_CHECKING:
 HOLD = dt.timedelta(minutes=10)
 _NO_PLACE = "EM001"  # raised by registrations_take_back()
 
-# The guard of the first promise. `myapp/tests/race` shows what happens without it.
+# The guard of the first promise. `tests/test_rush.py` shows what happens without it.
 ROOM_AT_DESK = "(desk.capacity IS NULL OR desk.taken < desk.capacity)"
 ROOM_OF_TYPE = "(type.capacity IS NULL OR type.taken < type.capacity)"
 
-# Desk, then type, then registration: the order in which everybody locks. What is unusual matches no row. The type is looked
-# at twice: as it was when the statement began, which spares the desk's row, and as it is once the desk is ours.
+# Desk, then type, then registration: the order in which everybody locks. What is unusual matches no row.
+_USUAL = """
+    event.code = %(event)s AND desk.event_id = event.id AND type.id = %(type)s AND type.desk_id = event.id
+    AND desk.way = 'here' AND desk.mode = 'first_come' AND desk.is_open
+    AND event.status = 'published' AND event.visibility <> 'members'
+    AND type.audience IN ('everyone', 'campus') AND type.years = '{}' AND NOT type.needs_approval
+    AND (type.opens_at IS NULL OR type.opens_at <= %(now)s)
+    AND least(coalesce(type.closes_at, event.starts_at), event.ends_at) > %(now)s
+    AND NOT EXISTS (
+        SELECT FROM registrations_registration other
+        WHERE other.desk_id = desk.event_id AND other.user_id = %(user)s AND other.state = ANY(%(live)s)
+    )
+"""
+
+# The type is looked at twice: as it was when the statement began, which spares the desk's row, and as it is once the desk is
+# ours.
 _TAKE = """
 WITH counted AS (
     UPDATE registrations_desk desk SET taken = desk.taken + 1
     FROM events_event event, registrations_tickettype type
-    WHERE event.code = %(event)s AND desk.event_id = event.id AND type.id = %(type)s AND type.desk_id = event.id
-        AND {room_at_desk} AND desk.waiting = 0
-        AND desk.way = 'here' AND desk.mode = 'first_come' AND desk.is_open
-        AND event.status = 'published' AND event.visibility <> 'members'
-        AND {room_of_type} AND type.waiting = 0
-        AND type.audience IN ('everyone', 'campus') AND type.years = '{{}}' AND NOT type.needs_approval
-        AND (type.opens_at IS NULL OR type.opens_at <= %(now)s)
-        AND least(coalesce(type.closes_at, event.starts_at), event.ends_at) > %(now)s
+    WHERE {usual} AND {room_at_desk} AND desk.waiting = 0 AND {room_of_type} AND type.waiting = 0
         AND (NOT desk.strikes OR event.starts_at <= %(last_minute)s OR (
             SELECT count(*) FROM registrations_strike strike
             WHERE strike.user_id = %(user)s AND strike.lifted_at IS NULL AND strike.expires_at > %(now)s
         ) < 3)
-        AND NOT EXISTS (
-            SELECT FROM registrations_registration other
-            WHERE other.desk_id = desk.event_id AND other.user_id = %(user)s AND other.state = ANY(%(live)s)
-        )
     RETURNING desk.event_id, desk.asks
 ), counted_type AS (
     UPDATE registrations_tickettype type SET taken = type.taken + 1
     FROM counted
     WHERE type.id = %(type)s AND {room_of_type}
-    RETURNING type.id, counted.event_id, counted.asks
-), made AS (
+    RETURNING type.id, counted.event_id, CASE WHEN counted.asks THEN 'held' ELSE 'confirmed' END AS state,
+        CASE WHEN counted.asks THEN %(until)s END AS until, NULL::bigint AS queue_number
+)"""
+
+# Where the event has no place left everybody waits, whatever their type has: that is seen on the desk's own row.
+_JOIN = """
+WITH counted AS (
+    UPDATE registrations_desk desk SET waiting = desk.waiting + 1, last_in_queue = desk.last_in_queue + 1
+    FROM events_event event, registrations_tickettype type
+    WHERE {usual} AND desk.taken >= desk.capacity
+    RETURNING desk.event_id, desk.last_in_queue
+), counted_type AS (
+    UPDATE registrations_tickettype type SET waiting = type.waiting + 1
+    FROM counted
+    WHERE type.id = %(type)s
+    RETURNING type.id, counted.event_id, 'waiting' AS state, NULL::timestamptz AS until,
+        counted.last_in_queue AS queue_number
+)"""
+
+_WRITE = """, made AS (
     INSERT INTO registrations_registration
-        (code, alias, desk_id, ticket_type_id, user_id, name, state, because, until, revision)
-    SELECT %(code)s, %(alias)s, event_id, id, %(user)s, %(name)s,
-        CASE WHEN asks THEN 'held' ELSE 'confirmed' END, 'was_free', CASE WHEN asks THEN %(until)s END, 1
+        (code, alias, desk_id, ticket_type_id, user_id, name, state, because, until, queue_number, revision)
+    SELECT %(code)s, %(alias)s, event_id, id, %(user)s, %(name)s, state, %(because)s, until, queue_number, 1
     FROM counted_type
     ON CONFLICT DO NOTHING
     RETURNING id, state, revision
@@ -74,7 +95,7 @@ WITH counted AS (
     INSERT INTO notify_message (kind, user_id, about, cause)
     SELECT %(kind)s, %(user)s, jsonb_build_object('registration', id, 'revision', revision),
         concat('registration:', id, ':', revision)
-    FROM made WHERE state = 'confirmed'
+    FROM made WHERE state <> 'held'
 )
 SELECT CASE WHEN made.id IS NULL THEN registrations_take_back() ELSE made.id END
 FROM counted LEFT JOIN made ON true
@@ -85,11 +106,29 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
     """Take a place for a person in one statement, and return the registration's code; None where there is more to say.
 
     It is held for ten minutes where the desk asks questions, confirmed where not; the statement also puts the confirmation
-    into the outbox. The person has signed in; that the
-    ticket type is for them is checked for types that are for everyone or for the campus, no other matches. One query.
+    into the outbox. The person has signed in; that the ticket type is for them is checked for types that are for everyone
+    or for the campus, no other matches. One query.
     """
+    statement = _TAKE.format(usual=_USUAL, room_at_desk=ROOM_AT_DESK, room_of_type=ROOM_OF_TYPE)
+    return _written(
+        statement, event_code, ticket_type, user, because=Because.WAS_FREE, kind=messages.CONFIRMED
+    )
+
+
+def join(event_code: str, ticket_type: int, user: User) -> str | None:
+    """Put a person at the end of the queue of an event that has no place left, as `take` would; one query.
+
+    Returns the registration's code; None where there is more to say, or a place.
+    """
+    statement = _JOIN.format(usual=_USUAL)
+    return _written(statement, event_code, ticket_type, user, because=Because.WAS_FULL, kind=messages.WAITING)
+
+
+def _written(
+    statement: str, event_code: str, ticket_type: int, user: User, *, because: Because, kind: str
+) -> str | None:
+    """Run one of the two statements, and return the code of the registration it has written."""
     code, now = new_code(), timezone.now()
-    statement = _TAKE.format(room_at_desk=ROOM_AT_DESK, room_of_type=ROOM_OF_TYPE)
     given: dict[str, Any] = {
         "event": event_code,
         "type": ticket_type,
@@ -101,7 +140,8 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
         "until": now + HOLD,
         "last_minute": now + dt.timedelta(hours=24),  # as strikes.py says it
         "live": _LIVE,
-        "kind": messages.CONFIRMED,
+        "because": str(because),
+        "kind": kind,
     }
     try:
         # A savepoint inside a transaction; on its own a single statement needs none.
@@ -109,7 +149,7 @@ def take(event_code: str, ticket_type: int, user: User) -> str | None:
             transaction.atomic() if connection.in_atomic_block else nullcontext(),
             connection.cursor() as cursor,
         ):
-            cursor.execute(statement, given)
+            cursor.execute(statement + _WRITE, given)
             if cursor.fetchone() is None:
                 return None
     except DatabaseError as error:

@@ -73,7 +73,7 @@ def in_turn(event_code: str) -> Iterator[None]:
 def press(slug: str, kind: int, who: Callable[[], User | None], *, wait: bool = False) -> Pressed:
     """Register whoever `who` says for a ticket type of the event, in turn; what they have already is what they get.
 
-    One query where a place is free and nothing is unusual; `who` is asked when it is their turn, so that nobody holds a
+    One query where a place is free and nothing is unusual, two where they join the queue of a full event; `who` is asked when it is their turn, so that nobody holds a
     connection while waiting. With `wait` they join the waiting list of a full event. Raises `Http404` where there is no such
     ticket, `RegistrationRefused`; "full" may be a quarter of a second old and say nothing of the person.
     """
@@ -88,7 +88,7 @@ def press(slug: str, kind: int, who: Callable[[], User | None], *, wait: bool = 
         user = who()
         if user is None:
             raise RegistrationRefused("sign_in", _("Sign in to register for this event."))
-        taken = places.take(code, kind, user)
+        taken = places.take(code, kind, user) or (places.join(code, kind, user) if wait else None)
         return Pressed(taken) if taken else _longer_way(slug, code, kind, user, wait=wait)
 
 

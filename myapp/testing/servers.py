@@ -8,6 +8,7 @@ def test_something(redis_server, start_site):
 
 import http.client
 import os
+import random
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -166,7 +168,10 @@ class Site:
         self.log = log
         with log.open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn_config.py")],
+                [
+                    *(sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn_config.py")),
+                    environment.pop("APPLICATION", "eventmate.wsgi:application"),
+                ],
                 env=os.environ | {"WEB_CONCURRENCY": "1", "PORT": str(self.port)} | environment,
                 stdout=out,
                 stderr=out,
@@ -209,6 +214,13 @@ class Site:
             return Answer(answer.status, answer.headers, text, time.monotonic() - began)
         finally:
             asking.close()
+
+    def kill_a_worker(self) -> None:
+        """End a worker as a crash does; gunicorn starts another."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        if children:
+            with suppress(ProcessLookupError):
+                os.kill(int(random.choice(children)), signal.SIGKILL)
 
     def stop(self) -> None:
         """End it."""

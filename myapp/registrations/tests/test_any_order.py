@@ -124,7 +124,8 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             self.naive.put(claim)
         person = make_person()
-        code = None if guests else places.take(self.desk.event.code, self.kinds[kind].pk, person)
+        given = self.desk.event.code, self.kinds[kind].pk, person
+        code = None if guests else places.take(*given) or places.join(*given)
         if code:
             self.rows.append(Registration.objects.get(code=code))
         else:
@@ -136,6 +137,7 @@ class AnyOrder(RuleBasedStateMachine):
     def register_again(self, number: int) -> None:
         row, claim = self.rows[number], self.naive.claims[number]
         if claim.state not in {"cancelled", "expired", "refused"}:
+            assert row.user
             assert places.take(self.desk.event.code, self.kinds["plain"].pk, row.user) is None
             assert actions.register(self.kinds["plain"], acting_user=row.user) == row
 
@@ -206,7 +208,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(capacity=st.none() | st.integers(0, 8), kind=st.none() | st.sampled_from(KINDS[:2]))
     def capacity_changes(self, capacity: int | None, kind: str | None) -> None:
         limit = self.naive.limits[kind] if kind else self.naive.capacity
-        taken = (limit if limit is not None else 0) - self.naive.free(kind) if limit is not None else None
+        taken = None if limit is None else limit - self.naive.free(kind)
         try:
             with transaction.atomic():
                 ticket_type = self.kinds[kind] if kind else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from myapp.events.models import Status
 from myapp.registrations import actions, places
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
+from myapp.registrations.invariants import INVARIANTS
 from myapp.registrations.models import (
     Audience,
     Because,
@@ -80,6 +81,28 @@ def test_the_same_person_takes_one_place(desk, ticket, ada):
     assert taken(desk) == (1, 0, 1, 0)
 
 
+def test_a_turn_in_the_queue_is_one_statement(desk, ticket, ada, django_assert_num_queries):
+    for _ in range(2):
+        make_registration(ticket)
+    assert places.join(desk.event.code, make_ticket_type(desk, capacity=1).pk, make_person())
+
+    with django_assert_num_queries(1 + 2):
+        code = places.join(desk.event.code, ticket.pk, ada)
+
+    registration = Registration.objects.get(code=code)
+    assert (registration.state, registration.queue_number) == (State.WAITING, 2)
+    assert places.join(desk.event.code, ticket.pk, ada) is None
+    assert taken(desk) == (2, 2, 2, 1)
+    assert [told for each in INVARIANTS for told in each("default")] == []
+
+
+def test_nobody_joins_a_queue_while_there_is_a_place(desk, ticket, ada):
+    make_registration(ticket)
+
+    assert places.join(desk.event.code, ticket.pk, ada) is None
+    assert taken(desk) == (1, 0, 1, 0)
+
+
 def test_a_type_that_is_full_takes_nothing_from_the_event(desk, ada):
     small = make_ticket_type(desk, capacity=1)
     assert places.take(desk.event.code, small.pk, make_person())
@@ -111,6 +134,7 @@ def test_what_is_unusual_is_left_to_the_longer_way(change, desk, ticket, ada):
     change(desk, ticket)
 
     assert places.take(desk.event.code, ticket.pk, ada) is None
+    assert places.join(desk.event.code, ticket.pk, ada) is None
     assert taken(desk)[0] == 0
 
 
