@@ -195,7 +195,10 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Jobs are rows of PostgreSQL, written in the transaction of what they are about; `manage.py procrastinate worker` does them
 # https://procrastinate.readthedocs.io/
 
-PROCRASTINATE_IMPORT_PATHS = ["myapp.web.jobs", "myapp.web.refresh", "myapp.notify.jobs"]
+PROCRASTINATE_IMPORT_PATHS = [
+    *("myapp.web.jobs", "myapp.web.refresh", "myapp.notify.jobs"),
+    *("myapp.registrations.jobs", "myapp.checkin.jobs"),
+]
 
 # The cache in front: Nginx's door for fetching a page anew, and what is shown there (deploy/nginx/)
 
