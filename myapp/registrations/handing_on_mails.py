@@ -12,6 +12,7 @@ from myapp.notify.kinds import Mail
 from myapp.notify.models import Group, Message
 from myapp.registrations import keys, mails, rules
 from myapp.registrations.models import HandOn
+from myapp.web.languages import language_prefix
 
 
 def offered(message: Message) -> Mail | None:
@@ -48,7 +49,8 @@ def taken(message: Message) -> Mail | None:
         _("Your ticket was taken: %(title)s, %(begins)s") % words,
         "registrations/mail/taken_over.html",
         {**words, "event": event, "facts": mails.facts_of(event), "taker": offer.registration.name},
-        link=mails.link_of(offer.registration),
+        # The ticket is somebody else's by now, and the way to it is theirs alone.
+        link=f"{language_prefix()}{event.path}",
         short=mails.short_of(event),
     )
 

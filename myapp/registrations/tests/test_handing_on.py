@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from myapp.events.models import Event
 from myapp.notify.models import Message
-from myapp.registrations import actions, keys, tokens
+from myapp.registrations import actions, handing_on_mails, keys, tokens
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.invariants import nobody_holds_two_places, places_are_counted_right
 from myapp.registrations.models import Desk, HandOn, Registration, State
-from myapp.registrations.tests.outgoing import delivered
+from myapp.registrations.tests.outgoing import delivered, parsed
 from myapp.registrations.tokens import TokenRefused
 from myapp.testing.factories import make_person, make_registration, make_ticket_type
 from myapp.testing.html import forms, parse, text_of
@@ -259,6 +259,21 @@ def test_a_visitor_is_asked_to_sign_in_where_an_account_is_needed(given, visitor
     assert "Sign in" in text_of(page, "main")
     assert visitor.post(address(HandOn.objects.get()), {"name": "Gus"}).status_code == 422
     assert HandOn.objects.get().is_open
+
+
+@pytest.mark.parametrize("with_account", [True, False])
+def test_who_gave_a_ticket_is_not_told_the_way_to_it(open_desk, ada, omar, post_office, with_account):
+    given = make_registration(open_desk, ada)
+    offer = offered(given, "gus@example.org")
+    taken = actions.take_over(offer, acting_user=omar if with_account else None, name="Gus")
+
+    [letter] = [mail for mail in delivered(post_office) if mail.to == [ada.email]]
+    pushed = handing_on_mails.taken(Message.objects.get(kind="ticket_taken_over"))
+
+    whole = parsed(letter).as_string() + letter.body + str(letter.alternatives) + str(pushed)
+    assert given.desk.event.path in letter.body
+    for private in ("/r/", "/tickets/", taken.code, keys.key_of(taken), "gus@example.org"):
+        assert private not in whole
 
 
 # --- pages
