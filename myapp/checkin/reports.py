@@ -46,8 +46,7 @@ def read_report(body: bytes, *, now: dt.datetime) -> Report:
     """Return what a device reports. Raises `BadRequest`."""
     given = _object(body)
     try:
-        _number(len(given["scans"]), MOST_AT_ONCE)
-        seen = [_seen(each) for each in given["scans"]]
+        seen = [_seen(each) for each in _list(given["scans"], MOST_AT_ONCE)]
         return Report(
             device=_text(given["device"], 36),
             door=_text(given["door"], 40),
@@ -55,7 +54,7 @@ def read_report(body: bytes, *, now: dt.datetime) -> Report:
             unsent=_number(given["unsent"], 2**31 - 1),
             seen=seen,
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _refused() from error
 
 
@@ -107,6 +106,12 @@ def _moment(milliseconds: object) -> dt.datetime:
     return dt.datetime.fromtimestamp(number / 1000, dt.UTC)
 
 
+def _list(value: object, longest: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > longest:
+        raise ValueError(value)
+    return value
+
+
 def _number(value: object, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
         raise ValueError(value)
@@ -116,6 +121,7 @@ def _number(value: object, most: int) -> int:
 def _text(value: object, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
         raise ValueError(value)
+    value.encode()  # half of a pair of surrogates is no text, and cannot be kept
     return value
 
 

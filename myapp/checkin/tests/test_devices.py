@@ -201,6 +201,37 @@ def test_nonsense_is_refused_with_a_sentence(omar_browser: Client, desk, body: b
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        {"scans": ["x"]},
+        {"scans": [None]},
+        {"scans": [[]]},
+        {"scans": [1]},
+        {"scans": {"a": {}}},
+        {"scans": ""},
+        {"scans": None},
+        {"scans": [{}] * 501},
+        {"device": ["d1"]},
+        {"door": "\ud800"},
+        {"door": "A\0"},
+        {"sent_at": 1.5},
+        {"sent_at": float("nan")},
+        {"unsent": -1},
+        {"unsent": True},
+    ],
+)
+def test_report_that_is_none_is_refused_and_not_read_of_a_stranger(
+    omar_browser: Client, ada_browser: Client, desk, odd: dict
+) -> None:
+    answer = send(omar_browser, desk, **{"scans": [], **odd})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "nonsense")
+    assert "makes no sense" in answer.json()["sentence"]
+    assert send(ada_browser, desk, **{"scans": [], **odd}).status_code == 403
+    assert not Device.objects.exists()
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"at": -1},
@@ -226,8 +257,8 @@ def test_queue_is_added_and_known_the_second_time(
     omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     scans = [one(registration), one(make_registration(desk.types.get()))]
-    # user, desk, types, may they, the device; registrations, a savepoint and its end, three of the merge, the sum, duplicates
-    with django_assert_num_queries(13):
+    # user, the desk and may they, may they, the device; registrations, a savepoint and its end, three of the merge, the sum, duplicates
+    with django_assert_num_queries(12):
         first = send(omar_browser, desk, scans, unsent=3).json()
     again = send(omar_browser, desk, scans).json()
 
@@ -242,7 +273,7 @@ def test_queue_of_two_hundred_asks_as_often_as_one_of_two(
 ) -> None:
     kind = desk.types.get()
     registrations = [make_registration(kind) for _ in range(10)]
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         send(omar_browser, desk, [one(each) for each in registrations for _ in range(20)])
 
 
