@@ -122,7 +122,7 @@ LETTERS = {
         push=True,
     ),
     "place_released": Letter(
-        gettext_lazy("Your place was given to the queue at the door: %(title)s"), "released", State.CANCELLED
+        gettext_lazy("Your place was given to the queue at the door: %(title)s"), "released", State.EXPIRED
     ),
 }
 

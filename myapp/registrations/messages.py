@@ -43,7 +43,7 @@ _BY_REASON = {
     (State.WAITING, Because.NOT_DRAWN): "not_drawn",
     (State.REFUSED, Because.NOT_DRAWN): "not_drawn",
     (State.CANCELLED, Because.TAKEN_OFF): "place_taken_off",
-    (State.CANCELLED, Because.NOT_THERE): "place_released",
+    (State.EXPIRED, Because.NOT_THERE): "place_released",
     # The event itself is told of, once to everybody.
     (State.CANCELLED, Because.EVENT_OFF): "",
 }
@@ -78,10 +78,10 @@ def kind_for(registration: Registration, before: State | None) -> str:
         return "address_asked" if before is None and state in LIVE else ""
     if state == State.HELD:
         return ""
-    if state == State.EXPIRED and because != Because.NOT_DRAWN:
-        return _RAN_OUT.get(before, "") if before else ""
     if (kind := _BY_REASON.get((state, because))) is not None:
         return kind
+    if state == State.EXPIRED and because != Because.NOT_DRAWN:
+        return _RAN_OUT.get(before, "") if before else ""
     return _BY_STATE.get(state, "not_drawn")
 
 

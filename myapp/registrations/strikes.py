@@ -63,12 +63,18 @@ def fair(desk: Desk, absent: Iterable[Registration]) -> list[Registration]:
     changed = event.changed_at > max(event.starts_at - LAST_MINUTE, desk.created_at)
     if event.status != Status.PUBLISHED or changed:
         return []
-    people = [each for each in absent if each.user_id is not None and each.state == State.CONFIRMED]
+    people = [each for each in absent if each.user_id is not None and _had_a_place(each)]
     history = _history(desk, people)
     untold = _untold(people, event.starts_at)
     return [
         each for each in people if each.pk not in untold and _had_a_chance(desk, history.get(each.alias, []))
     ]
+
+
+def _had_a_place(registration: Registration) -> bool:
+    """Whether the place was theirs until the event: it is still, or was given to the queue at the door without them."""
+    released = registration.state == State.EXPIRED and registration.because == Because.NOT_THERE
+    return released or registration.state == State.CONFIRMED
 
 
 def _history(desk: Desk, people: list[Registration]) -> dict[str, list[LogEntry]]:
@@ -94,6 +100,8 @@ def _had_a_chance(desk: Desk, lines: list[LogEntry]) -> bool:
     starts_at = desk.event.starts_at
     had: LogEntry | None = None  # since when they have had the place without a break
     for line in lines:
+        if line.because == Because.NOT_THERE:
+            continue  # that they did not come does not take back that they had it
         if line.state not in {State.CONFIRMED, State.OFFERED, State.HELD}:
             had = None
         elif had is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.registrations import rules, strikes
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Desk, State, Strike
+from myapp.registrations.models import Because, Desk, State, Strike
 from myapp.registrations.places import locked_desk
 
 
@@ -19,16 +20,20 @@ from myapp.registrations.places import locked_desk
 def give_strikes(desk: Desk, there: Collection[int]) -> list[Strike]:
     """Give a strike to those who had a place, did not come, and could have given it back; returns those that are new.
 
-    `there` are the keys of the registrations that were seen at the door. Nothing happens before the event is over, where
-    the desk does not count strikes, and the second time. Six queries.
+    `there` are the keys of the registrations that were seen at the door. Whose place was given to the queue at the door did
+    not come either, unless they came with another. Nothing happens before the event is over, where the desk does not count
+    strikes, and the second time. Six queries.
     """
     current = locked_desk(desk.pk)
     now = timezone.now()
     if not current.strikes or not current.event.is_past(now):
         return []
+    released = Q(state=State.EXPIRED, because=Because.NOT_THERE)
+    came = current.registrations.filter(pk__in=there, user__isnull=False)
     absent = (
-        current.registrations.filter(state=State.CONFIRMED, strike=None)
+        current.registrations.filter(Q(state=State.CONFIRMED) | released, strike=None)
         .exclude(pk__in=there)
+        .exclude(user__in=came.values("user"))
         .select_related("user")
     )
     given = [

@@ -191,6 +191,20 @@ def test_what_an_organiser_decides_is_told(desk, ada, omar, post_office):
     assert "First years only." in letters[1].body
 
 
+def test_who_was_not_there_in_time_is_told_that_the_place_was_given_on(desk, ticket, ada, post_office):
+    registration = make_registration(ticket, ada)
+    delivered(post_office)
+    with transaction.atomic():
+        current = places.locked_desk(desk.pk)
+        places.settle(registration, current, State.EXPIRED, because=Because.NOT_THERE)
+
+    [letter] = delivered(post_office)
+
+    assert told(registration)[-1] == "place_released"
+    assert letter.subject == "Your place was given to the queue at the door: Dark skies"
+    assert "You were not there by the time" in letter.body
+
+
 def test_a_changed_ticket_is_told_with_what_it_says_now(desk, ada, post_office):
     kind = make_ticket_type(desk, guests=1)
     registration = make_registration(kind, ada)

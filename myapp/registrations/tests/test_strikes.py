@@ -21,7 +21,7 @@ from myapp.registrations.actions import (
     set_capacity,
 )
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Desk, Registration, State, Strike
+from myapp.registrations.models import Because, Desk, Registration, State, Strike
 from myapp.testing.factories import make_desk, make_event, make_person, make_registration, make_ticket_type
 from myapp.testing.people import browser_of
 from myapp.testing.queries import one_and_three, queries
@@ -106,6 +106,38 @@ def test_who_came_has_none(desk, absent, clock) -> None:
     clock.at(3)
 
     assert give_strikes(desk, {absent.pk}) == []
+
+
+def release(registration: Registration) -> None:
+    """Give the place to the queue at the door, as nobody has come."""
+    current = places.locked_desk(registration.desk_id)
+    registration.desk = current
+    places.settle(registration, current, State.EXPIRED, because=Because.NOT_THERE)
+    delivered()
+
+
+def test_whose_place_went_to_the_queue_at_the_door_has_one_like_others(desk, absent, clock) -> None:
+    clock.at(0.5)
+    release(absent)
+    clock.at(3)
+
+    assert [strike.registration for strike in give_strikes(desk, set())] == [absent]
+
+
+def test_nobody_released_has_one_who_got_the_place_too_late(desk, absent, clock) -> None:
+    logged(absent, HOUR)
+    release(absent)
+    clock.at(3)
+
+    assert give_strikes(desk, set()) == []
+
+
+def test_who_came_late_and_got_in_as_another_has_none(desk, absent, clock) -> None:
+    release(absent)
+    late = make_registration(desk.types.get(), absent.user)
+    clock.at(3)
+
+    assert give_strikes(desk, {late.pk}) == []
 
 
 def test_giving_costs_the_same_for_everybody(desk, absent, clock) -> None:
