@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext as _, gettext_lazy
 
+from myapp.accounts.addresses import validate_plain_address
 from myapp.web.mails import write_mail
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ class Adapter(DefaultAccountAdapter):
             return super().get_client_ip(request)
         except PermissionDenied:
             return "unknown"
+
+    def clean_email(self, email: str) -> str:
+        """Refuse an address that could be taken for another one."""
+        validate_plain_address(email)
+        return super().clean_email(email)
 
     def save_user(
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, **options: bool

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from myapp.accounts.addresses import validate_plain_address
 from myapp.checkin.models import Direction, DoorSettings
 from myapp.registrations.models import Desk, QuestionKind, TicketType
 
@@ -66,6 +67,7 @@ class WalkInForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("E-mail"),
+        validators=[validate_plain_address],
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         help_text=_("The ticket is sent there; whoever has an account with this address has it there."),
     )

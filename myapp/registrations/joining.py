@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_signed_up
 from django.dispatch import receiver
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.registrations.actions import join_account
 
@@ -26,5 +27,5 @@ def _signed_up(user: User, **_more: Any) -> None:
 
 def account_of(email: str) -> User | None:
     """Return the account that has proved an address; one query."""
-    found = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    found = EmailAddress.objects.filter(same_address(email), verified=True).select_related("user").first()
     return found.user if found else None

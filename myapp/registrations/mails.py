@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
+from myapp.accounts.addresses import same_address
 from myapp.events import calendars
 from myapp.events.models import Event, Status
 from myapp.events.times import spoken_moment, spoken_period
@@ -211,7 +212,7 @@ def _has_another(registration: Registration) -> bool:
     others = Registration.objects.filter(desk=registration.desk_id, state__in=LIVE)
     if registration.user_id is not None:
         return others.filter(user=registration.user_id).exists()
-    return others.filter(user=None, email__iexact=registration.email).exists()
+    return others.filter(same_address(registration.email), user=None).exists()
 
 
 def words_of(event: Event) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
@@ -96,7 +97,7 @@ def latest_registration(desk: Desk, user: User) -> Registration | None:
 
 def live_registration_of_address(desk: Desk, email: str) -> Registration | None:
     """Return what is registered with an address, without an account, and not over; one query."""
-    return Registration.objects.filter(desk=desk, user=None, email__iexact=email, state__in=LIVE).first()
+    return Registration.objects.filter(same_address(email), desk=desk, user=None, state__in=LIVE).first()
 
 
 def registrations_of(user: User) -> QuerySet[Registration]:

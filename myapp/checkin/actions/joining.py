@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.checkin.actions.passing import Doorkeeper, must_keep_door, passed, shut_because
 from myapp.checkin.answers import Answer
@@ -57,12 +58,12 @@ def walk_in(
 
 def _registration_of(desk: Desk, email: str) -> Registration | None:
     """The live registration of whoever has this address; one query."""
-    who = Q(user__email__iexact=email) | Q(user=None, email__iexact=email)
+    who = same_address(email, "user__email") | Q(same_address(email), user=None)
     return desk.registrations.filter(who, state__in=LIVE).select_related("ticket_type", "user").first()
 
 
 def _registered(desk: Desk, ticket_type: TicketType, *, name: str, email: str) -> Registration:
-    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    user = User.objects.filter(same_address(email), is_active=True).first()
     registration = Registration(
         desk=desk, ticket_type=ticket_type, user=user, name=name[:150], email="" if user else email
     )

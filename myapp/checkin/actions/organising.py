@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.checkin import queries, rules
 from myapp.checkin.answers import clock
@@ -23,7 +24,7 @@ def name_helper(desk: Desk, name: str, *, acting_user: User) -> Helper:
     Raises `RegistrationRefused` where nobody has that name, `NotAllowed`.
     """
     must_run_door(acting_user, desk)
-    person = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name), is_active=True).first()
+    person = User.objects.filter(Q(username__iexact=name) | same_address(name), is_active=True).first()
     if person is None:
         raise RegistrationRefused("nobody", _("Nobody has this username or address."))
     helper, _made = Helper.objects.get_or_create(

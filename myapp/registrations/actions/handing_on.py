@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language, gettext as _
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.notify import outbox
 from myapp.registrations import rules
@@ -116,7 +117,7 @@ def _close(registration: Registration, now: dt.datetime) -> None:
 def _must_have_none(desk: Desk, user: User | None, email: str) -> None:
     """Raise `RegistrationRefused` where the person is registered already: nobody holds two places. One query."""
     theirs = desk.registrations.filter(state__in=LIVE)
-    theirs = theirs.filter(user=user) if user else theirs.filter(user=None, email__iexact=email)
+    theirs = theirs.filter(user=user) if user else theirs.filter(same_address(email), user=None)
     if theirs.exists():
         raise RegistrationRefused(
             "already_registered", _("You are registered for this event already. Give that back first.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State
 from myapp.registrations.places import HOLD, locked_desk, settle
@@ -27,14 +28,14 @@ def join_account(user: User, email: str) -> int:
     A transaction for each event. Where they are registered with their account as well, one of the two stays: the one that
     is further, of two in the queue the earlier. The second time there is nothing left to do. One query where there is nothing.
     """
-    found = Registration.objects.filter(user=None, email__iexact=email).exclude(email="")
+    found = Registration.objects.filter(same_address(email), user=None).exclude(email="")
     return sum(_join_at(pk, user, email) for pk in found.values_list("desk", flat=True).distinct().order_by())
 
 
 @transaction.atomic
 def _join_at(pk: int, user: User, email: str) -> int:
     desk = locked_desk(pk)
-    found = desk.registrations.select_related("ticket_type").filter(user=None, email__iexact=email)
+    found = desk.registrations.select_related("ticket_type").filter(same_address(email), user=None)
     joining = list(found.order_by("pk"))
     theirs = desk.registrations.select_related("ticket_type").filter(user=user, state__in=LIVE).first()
     for registration in joining:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language, gettext as _, ngettext
 
+from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.registrations import messages, rules, strikes
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
@@ -58,7 +59,7 @@ def register(
 
 def _live(desk: Desk, user: User | None, email: str) -> Registration | None:
     """The registration that this person has already; one query."""
-    who = Q(user=user) if user else Q(user=None, email__iexact=email)
+    who = Q(user=user) if user else Q(same_address(email), user=None)
     return Registration.objects.filter(who, desk=desk, state__in=LIVE).select_related("ticket_type").first()
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from myapp.accounts.addresses import validate_plain_address
+
 
 class HandOnForm(forms.Form):
     """The address that a ticket is offered to."""
 
     email = forms.EmailField(
-        label=_("Their e-mail address"), widget=forms.EmailInput({"autocomplete": "off"})
+        label=_("Their e-mail address"),
+        validators=[validate_plain_address],
+        widget=forms.EmailInput({"autocomplete": "off"}),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
+from myapp.accounts.addresses import validate_plain_address
 from myapp.registrations.models import Question, QuestionKind, TicketType
 from myapp.web.texts import printable
 
@@ -91,6 +92,7 @@ class WithoutAccountForm(TicketForm):
     email = forms.EmailField(
         label=gettext_lazy("Your e-mail address"),
         max_length=254,
+        validators=[validate_plain_address],
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
 

@@ -8,7 +8,7 @@ from allauth.account.signals import email_confirmed
 from django.utils import timezone
 
 from myapp.notify.models import Message
-from myapp.registrations import actions, invariants, keys
+from myapp.registrations import actions, invariants, joining, keys, queries as queries_of
 from myapp.registrations.models import Audience, Desk, Promotion, Question, Registration, State, TicketType
 from myapp.testing.factories import make_person, make_registration, make_ticket_type
 from myapp.testing.html import forms, parse, text_of
@@ -325,6 +325,32 @@ def test_confirming_the_address_of_an_account_puts_it_there_at_once(visitor, ope
 
     registration.refresh_from_db()
     assert registration.user == grace.user
+
+
+def test_an_address_that_looks_like_another_is_not_that_one(visitor, open_desk):
+    """The capital of a dotless i is the I of everybody; a Kelvin sign is a k in lower case."""
+    sign_up(visitor, open_desk, "victim.k@gmail.com")
+    registration = Registration.objects.get()
+    for one in ("v\u0131ctim.k@gmail.com", "victim.\u212a@gmail.com", "victim.k@gma\u0131l.com"):
+        assert actions.join_account(make_person(email=one), one) == 0
+        assert joining.account_of("victim.k@gmail.com") is None
+        assert queries_of.live_registration_of_address(open_desk, one) is None
+    assert queries_of.live_registration_of_address(open_desk, "Victim.K@Gmail.com") == registration
+
+
+def test_an_address_in_other_letters_is_refused_with_a_sentence(visitor, open_desk, ada_browser, ada):
+    answers = [sign_up(visitor, open_desk, "victim@gma\u0131l.com")]
+    mine = make_registration(open_desk.types.get(), ada)
+    answers.append(ada_browser.post(f"/tickets/{mine.code}/hand-on/", {"email": "v\u0131c@gmail.com"}))
+    assert [answer.status_code for answer in answers] == [422, 422]
+    new = {"action_add": "", "email": "ad\u0131@home.example"}
+    answers.append(ada_browser.post("/accounts/email/", new))
+    account = {"name": "A", "email": "ad\u0131@home.example", "username": "adi"}
+    account |= {"password1": "long-enough-words", "password2": "long-enough-words"}
+    answers.append(visitor.post("/accounts/signup/", account))
+    for answer in answers:
+        assert "Write the address in plain letters" in text_of(answer)
+    assert not EmailAddress.objects.filter(email__contains="\u0131").exists()
 
 
 def test_an_address_with_nothing_costs_one_query(grace):
