@@ -8,7 +8,6 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_signed_up
 from django.dispatch import receiver
 
-from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.registrations.actions import join_account
 
@@ -23,9 +22,3 @@ def _signed_up(user: User, **_more: Any) -> None:
     """Somebody whose address is known to be theirs from the start, because a provider says so."""
     for address in EmailAddress.objects.filter(user=user, verified=True):
         join_account(user, address.email)
-
-
-def account_of(email: str) -> User | None:
-    """Return the account that has proved an address; one query."""
-    found = EmailAddress.objects.filter(same_address(email), verified=True).select_related("user").first()
-    return found.user if found else None

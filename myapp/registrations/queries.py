@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from allauth.account.models import EmailAddress
 from django.db.models import Case, Count, Exists, OuterRef, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import Http404
 from django.utils import timezone
@@ -98,6 +99,12 @@ def latest_registration(desk: Desk, user: User) -> Registration | None:
 def live_registration_of_address(desk: Desk, email: str) -> Registration | None:
     """Return what is registered with an address, without an account, and not over; one query."""
     return Registration.objects.filter(same_address(email), desk=desk, user=None, state__in=LIVE).first()
+
+
+def account_of(email: str) -> User | None:
+    """Return the account that has proved an address; one query."""
+    found = EmailAddress.objects.filter(same_address(email), verified=True).select_related("user").first()
+    return found.user if found else None
 
 
 def registrations_of(user: User) -> QuerySet[Registration]:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext as _
 from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.notify import outbox
-from myapp.registrations import rules
+from myapp.registrations import queries, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, HandOn, Registration, State
 from myapp.registrations.places import locked_desk, settle
@@ -64,8 +64,8 @@ def take_back(registration: Registration, *, acting_user: User | None) -> None:
 def take_over(offer: HandOn, *, acting_user: User | None, name: str = "") -> Registration:
     """Take a ticket that was offered: it changes hands with its place, its guests and a new code; the old code is void.
 
-    Without an account the mail that was read is the proof, and a `name` is wanted. Answers were the giver's and go. Taking
-    it again changes nothing. Raises `RegistrationRefused`.
+    Without an account the mail that was read is the proof, and a `name` is wanted; where the address has an account, the
+    ticket goes there. Answers were the giver's and go. Taking it again changes nothing. Raises `RegistrationRefused`.
     """
     desk = locked_desk(offer.registration.desk_id)
     offer = HandOn.objects.select_related("registration__ticket_type__organisation").get(pk=offer.pk)
@@ -75,6 +75,11 @@ def take_over(offer: HandOn, *, acting_user: User | None, name: str = "") -> Reg
         return current
     if refusal := rules.why_not_take_over(offer, desk, acting_user):
         raise refusal
+    if acting_user is None and (account := queries.account_of(offer.email)):
+        # Without signing in, where that is not needed, but the address has an account: the ticket is the account's.
+        acting_user = account
+        if refusal := rules.why_not_take_over(offer, desk, account):
+            raise refusal
     email = "" if acting_user else offer.email
     _must_have_none(desk, acting_user, email)
     before = (current.user_id, current.email, current.language)

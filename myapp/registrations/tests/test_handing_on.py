@@ -261,6 +261,20 @@ def test_a_visitor_is_asked_to_sign_in_where_an_account_is_needed(given, visitor
     assert HandOn.objects.get().is_open
 
 
+def test_who_has_an_account_and_is_not_signed_in_gets_it_there(open_desk, ada, omar, visitor):
+    offer = offered(make_registration(open_desk, ada), "Omar@example.edu")
+    visitor.post(address(offer), {"name": "O"})
+    taken = Registration.objects.get()
+    assert (taken.user, taken.email, taken.name) == (omar, "", "Omar Haddad")
+
+
+def test_who_is_not_signed_in_takes_no_second_place_beside_that_of_their_account(open_desk, ada, omar):
+    make_registration(open_desk, omar)
+    offer = offered(make_registration(open_desk, ada), "omar@example.edu")
+    assert refusal(actions.take_over, offer, acting_user=None, name="O") == "already_registered"
+    assert Registration.objects.filter(desk=open_desk.desk, user=None).count() == 0
+
+
 @pytest.mark.parametrize("with_account", [True, False])
 def test_who_gave_a_ticket_is_not_told_the_way_to_it(open_desk, ada, omar, post_office, with_account):
     given = make_registration(open_desk, ada)

@@ -8,7 +8,7 @@ from allauth.account.signals import email_confirmed
 from django.utils import timezone
 
 from myapp.notify.models import Message
-from myapp.registrations import actions, invariants, joining, keys, queries as queries_of
+from myapp.registrations import actions, invariants, keys, queries as queries_of
 from myapp.registrations.models import Audience, Desk, Promotion, Question, Registration, State, TicketType
 from myapp.testing.factories import make_person, make_registration, make_ticket_type
 from myapp.testing.html import forms, parse, text_of
@@ -333,7 +333,7 @@ def test_an_address_that_looks_like_another_is_not_that_one(visitor, open_desk):
     registration = Registration.objects.get()
     for one in ("v\u0131ctim.k@gmail.com", "victim.\u212a@gmail.com", "victim.k@gma\u0131l.com"):
         assert actions.join_account(make_person(email=one), one) == 0
-        assert joining.account_of("victim.k@gmail.com") is None
+        assert queries_of.account_of("victim.k@gmail.com") is None
         assert queries_of.live_registration_of_address(open_desk, one) is None
     assert queries_of.live_registration_of_address(open_desk, "Victim.K@Gmail.com") == registration
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.events.times import spoken_period
-from myapp.registrations import actions, joining, keys, queries, rules, ways
+from myapp.registrations import actions, keys, queries, rules, ways
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.forms.registering import QuestionsForm, TicketForm
 from myapp.registrations.models import Registration, State, TicketType
@@ -202,7 +202,7 @@ def _confirm(request: HttpRequest, registration: Registration, _user: User | Non
 
 def _after_confirming(registration: Registration) -> str:
     """Where it goes on: to the questions, to the ticket, or to the account that has the same address."""
-    account = joining.account_of(registration.email)
+    account = queries.account_of(registration.email)
     if account is not None:
         actions.join_account(account, registration.email)
         registration.user = account
