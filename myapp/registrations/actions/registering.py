@@ -115,12 +115,11 @@ def _locked(registration: Registration, user: User | None) -> tuple[Desk, Regist
     desk = locked_desk(registration.desk_id)
     current = Registration.objects.select_related("ticket_type", "user").get(pk=registration.pk)
     current.desk = desk
-    if current.user_id is not None and not rules.is_ones_own(user or _NOBODY, current):
+    theirs = rules.is_ones_own(user, current) if user else current.user_id is None
+    # A request that was on its way while the ticket changed hands.
+    if not theirs or current.rotation != registration.rotation:
         raise NotAllowed(_("This is somebody else's registration."))
     return desk, current
-
-
-_NOBODY = User(is_active=False)
 
 
 @transaction.atomic

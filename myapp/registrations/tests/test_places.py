@@ -383,6 +383,29 @@ def test_an_address_that_is_never_confirmed_waits_for_nobody(desk):
     assert actions.let_run_out() == 1
 
 
+@pytest.mark.parametrize("with_account", [True, False])
+def test_what_was_on_its_way_while_a_ticket_changed_hands_does_nothing_to_it(desk, ada, omar, with_account):
+    Desk.objects.update(without_account=True)
+    given = make_registration(make_ticket_type(desk, audience=Audience.EVERYONE), ada)
+    if not with_account:
+        Registration.objects.update(user=None, email="gus@example.org", email_confirmed_at=timezone.now())
+    stale, giver = Registration.objects.get(), ada if with_account else None
+    offer = actions.hand_on(stale, "new@example.org", acting_user=giver)
+    taken = actions.take_over(offer, acting_user=None, name="New")
+
+    for act in (actions.cancel, actions.accept, actions.change):
+        with pytest.raises(NotAllowed):
+            act(stale, acting_user=giver)
+    with pytest.raises(NotAllowed):
+        actions.answer(stale, {}, acting_user=giver)
+    with pytest.raises(NotAllowed):
+        actions.confirm_address(stale)
+    with pytest.raises(NotAllowed):
+        actions.cancel(taken, acting_user=omar)
+    given.refresh_from_db()
+    assert (given.state, given.email) == (State.CONFIRMED, "new@example.org")
+
+
 # --- the log ----------------------------------------------------------------------------------------------------------
 
 
