@@ -9,3 +9,10 @@ class CheckinConfig(AppConfig):
 
     name = "myapp.checkin"
     verbose_name = _("The door")
+
+    def ready(self) -> None:
+        """Tell registrations who has come."""
+        from myapp.checkin.queries import has_come
+        from myapp.registrations.presence import add_asker
+
+        add_asker(has_come)

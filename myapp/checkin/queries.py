@@ -51,6 +51,11 @@ def not_there(desk: Desk) -> int:
     return absent.aggregate(places=Sum("places"))["places"] or 0
 
 
+def has_come(registration: Registration) -> bool:
+    """Whether anybody of a registration is in, or has been; one query."""
+    return Presence.objects.filter(registration=registration, first_in_at__isnull=False).exists()
+
+
 def desk_with_door_or_404(slug: str) -> Desk:
     """Return the desk of an event that has a door, with its event and ticket types; two queries.
 

@@ -15,6 +15,7 @@ from myapp.registrations import queries, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, HandOn, Registration, State
 from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.presence import must_not_have_come
 
 # How long an offer stands: long enough to read one's mail, short enough to find somebody else.
 OFFERED = dt.timedelta(hours=48)
@@ -29,6 +30,7 @@ def hand_on(registration: Registration, email: str, *, acting_user: User | None)
     desk, current = _own(registration, acting_user)
     if refusal := rules.why_not_hand_on(current, desk):
         raise refusal
+    must_not_have_come(current)
     now = timezone.now()
     if email.lower() == (acting_user.email if acting_user else current.email).lower():
         raise RegistrationRefused("to_yourself", _("This address is your own."))
@@ -80,6 +82,7 @@ def take_over(offer: HandOn, *, acting_user: User | None, name: str = "") -> Reg
         acting_user = account
         if refusal := rules.why_not_take_over(offer, desk, account):
             raise refusal
+    must_not_have_come(current)
     email = "" if acting_user else offer.email
     _must_have_none(desk, acting_user, email)
     before = (current.user_id, current.email, current.language)

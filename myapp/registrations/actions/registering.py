@@ -17,6 +17,7 @@ from myapp.registrations import messages, rules, strikes
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import HOLD, locked_desk, settle
+from myapp.registrations.presence import must_not_have_come
 from myapp.registrations.queue import fill, is_before_the_draw, must_wait
 
 # How long somebody without an account has to find our mail and follow its link.
@@ -199,7 +200,7 @@ def confirm_address(registration: Registration) -> Registration:
 def cancel(registration: Registration, *, acting_user: User | None) -> Registration:
     """Give the place, or the turn in the queue, back; a place goes to the next in line in the same transaction.
 
-    Raises `RegistrationRefused` after the deadline, `NotAllowed`.
+    Raises `RegistrationRefused` after the deadline and of who has come, `NotAllowed`.
     """
     desk, current = _locked(registration, acting_user)
     if not current.is_live:
@@ -208,6 +209,8 @@ def cancel(registration: Registration, *, acting_user: User | None) -> Registrat
         raise RegistrationRefused(
             "too_late", _("It is too late to cancel here; tell the organiser that you are not coming.")
         )
+    if current.has_place:
+        must_not_have_come(current)
     because = Because.DECLINED if current.state == State.OFFERED else Because.ASKED
     settle(current, desk, State.CANCELLED, because=because)
     fill(desk)
@@ -224,7 +227,8 @@ def change(
 ) -> Registration:
     """Change the type or the guests of a registration that keeps its place, or its turn, whatever comes of it.
 
-    Raises `RegistrationRefused` where there is no room for more, or the type is not for the person; `NotAllowed`.
+    Raises `RegistrationRefused` where there is no room for more, where fewer are to come and somebody has come already, or
+    where the type is not for the person; `NotAllowed`.
     """
     desk, current = _locked(registration, acting_user)
     if not current.is_live:
@@ -235,6 +239,8 @@ def change(
         return current
     _must_be_open(desk, kind, current.user)
     _must_allow(desk, kind, names)
+    if len(names) < len(current.guests):
+        must_not_have_come(current)
     if kind.pk != current.ticket_type_id and kind.needs_approval:
         raise RegistrationRefused(
             "needs_approval", _("“%(name)s” needs an organiser's word.") % {"name": kind.name}

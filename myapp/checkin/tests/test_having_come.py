@@ -1,0 +1,108 @@
+"""Whoever has come in has used the place: it is not given back, made smaller, or handed on as if they had not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from myapp.accounts.models import User
+from myapp.checkin import actions
+from myapp.checkin.actions import Doorkeeper
+from myapp.checkin.models import How
+from myapp.checkin.reading import Ticket
+from myapp.events.models import Organisation
+from myapp.registrations import presence
+from myapp.registrations.actions import cancel, change, hand_on, take_over
+from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.models import Desk, HandOn, Registration, State
+from myapp.testing.factories import make_desk, make_event, make_registration
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(omars_club: Organisation) -> Desk:
+    starts_at = timezone.now() + dt.timedelta(hours=1)
+    desk = make_desk(make_event("Lantern night", organisation=omars_club, starts_at=starts_at), capacity=2)
+    desk.types.update(guests=1)
+    return desk
+
+
+@pytest.fixture
+def party(desk: Desk, ada: User) -> Registration:
+    """Ada and a guest, who have all the places."""
+    return make_registration(desk.types.get(), ada, guests=["Grace Hopper"])
+
+
+def give_back(party: Registration, _offer: HandOn, _other: User) -> object:
+    return cancel(party, acting_user=party.user)
+
+
+def leave_the_guest(party: Registration, _offer: HandOn, _other: User) -> object:
+    return change(party, guests=[], acting_user=party.user)
+
+
+def offer_it(party: Registration, _offer: HandOn, _other: User) -> object:
+    return hand_on(party, "bo@example.edu", acting_user=party.user)
+
+
+def take_it(_party: Registration, offer: HandOn, other: User) -> object:
+    return take_over(offer, acting_user=other)
+
+
+Act = Callable[[Registration, HandOn, User], object]
+every_act = pytest.mark.parametrize("act", [give_back, leave_the_guest, offer_it, take_it])
+
+
+def come_in(desk: Desk, party: Registration, omar: User, place: int) -> uuid.UUID:
+    nonce, by = uuid.uuid4(), Doorkeeper(omar, "North")
+    actions.check_in(desk, Ticket(desk.pk, party.pk, place), nonce=nonce, by=by, how=How.TYPED)
+    return nonce
+
+
+@every_act
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("goes_out", [False, True])
+def test_a_used_place_stays_as_it_is(desk, party, omar, priya, act: Act, place: int, goes_out: bool) -> None:
+    offer = hand_on(party, priya.email, acting_user=party.user)
+    waits = make_registration(desk.types.get())
+    come_in(desk, party, omar, place)
+    if goes_out:
+        ticket, by = Ticket(desk.pk, party.pk, place), Doorkeeper(omar)
+        actions.check_out(desk, ticket, nonce=uuid.uuid4(), by=by, how=How.TYPED)
+
+    with pytest.raises(RegistrationRefused, match="has come in") as refused:
+        act(party, offer, priya)
+
+    assert refused.value.code == "already_in"
+    waits.refresh_from_db()
+    assert waits.state == State.WAITING
+
+
+@every_act
+def test_what_was_taken_back_at_the_door_does_not_count(desk, party, omar, priya, act: Act) -> None:
+    offer = hand_on(party, priya.email, acting_user=party.user)
+    actions.undo(desk, come_in(desk, party, omar, 0), acting_user=omar)
+
+    act(party, offer, priya)
+
+
+@every_act
+def test_where_no_door_is_kept_all_goes_as_before(
+    desk, party, omar, priya, monkeypatch: pytest.MonkeyPatch, act: Act
+) -> None:
+    monkeypatch.setattr(presence, "_askers", [])
+    offer = hand_on(party, priya.email, acting_user=party.user)
+    come_in(desk, party, omar, 0)
+
+    act(party, offer, priya)
+
+
+def test_the_others_names_may_still_change(desk, party, omar) -> None:
+    come_in(desk, party, omar, 0)
+
+    assert change(party, guests=["Bo Lind"], acting_user=party.user).guests == ["Bo Lind"]
