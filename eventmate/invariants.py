@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from django.apps import apps
-from django.db import connections
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import module_has_submodule
+
+from eventmate.backups.records import LAST_CHECK, write_record
 
 Invariant = Callable[[str], Iterable[str]]
 
@@ -32,6 +35,13 @@ _INVALID = """
 def broken_invariants(using: str) -> list[str]:
     """Return what is wrong in a database, room by room; nothing where all is well."""
     return [told for invariant in _invariants() for told in invariant(using)]
+
+
+def check_and_record() -> list[str]:
+    """Return what is wrong in our database, and write down for readiness and metrics how many such things there are."""
+    broken = broken_invariants(DEFAULT_DB_ALIAS)
+    write_record(settings.DATA_DIR, LAST_CHECK, ok=not broken, broken=len(broken))
+    return broken
 
 
 def _invariants() -> Iterator[Invariant]:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from eventmate.backups.records import LAST_BACKUP, LAST_DRILL, read_record
+from eventmate.backups.records import LAST_BACKUP, LAST_CHECK, LAST_DRILL, read_record
 from eventmate.doctor.outside import certificate_ends
 from health import slots
 from health.asking import NoAnswerError, ask_all, off_the_loop
@@ -122,11 +122,19 @@ def _ask_queues() -> list[Metric]:
 
 
 def _ask_records() -> list[Metric]:
-    """Return how the last backup and the last drill went, as far as their records say."""
-    records = off_the_loop(
-        lambda: {kind: read_record(settings.BACKUP_DIR, name) for kind, (name, _) in RECORDS.items()}
-    )
-    return [metric for kind, record in records.items() for metric in _record(kind, RECORDS[kind][1], record)]
+    """Return how the last backup, drill and check of the invariants went, as far as their records say."""
+
+    def read() -> dict[str, dict[str, Any]]:
+        checked = {"invariants": read_record(settings.DATA_DIR, LAST_CHECK)}
+        return checked | {kind: read_record(settings.BACKUP_DIR, name) for kind, (name, _) in RECORDS.items()}
+
+    records = off_the_loop(read)
+    found = records.pop("invariants")
+    told = [metric for kind, record in records.items() for metric in _record(kind, RECORDS[kind][1], record)]
+    if isinstance(found.get("broken"), int):
+        sentence = "Things in the database that must not be, as the last hourly check has found."
+        told.append(_gauge("eventmate_invariants_broken", sentence, found["broken"]))
+    return told
 
 
 def _record(kind: str, what: str, record: dict[str, Any]) -> Iterator[Metric]:

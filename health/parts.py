@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from eventmate.backups.records import LAST_CHECK, read_record
 from health.asking import Answer, NoAnswerError, ask_all, off_the_loop
 from health.queue import ask_queues
 
@@ -116,6 +117,12 @@ def ask_queue() -> str:
     return f"a job has waited for {oldest / 60:.0f} minutes" if oldest > LONGEST_WAIT_SECONDS else ""
 
 
+def ask_invariants() -> str:
+    """Return what the last hourly check of the data found, nothing if all was well or none has been yet."""
+    found = off_the_loop(lambda: read_record(settings.DATA_DIR, LAST_CHECK))
+    return f"{found.get('broken')} are broken" if found.get("ok") is False else ""
+
+
 # Each with how ill the site is without it. Pages are served from a full disk, and without Redis they are only slower.
 PARTS: dict[str, tuple[Callable[[], str], Health]] = {
     "database": (ask_database, Health.UNAVAILABLE),
@@ -123,5 +130,6 @@ PARTS: dict[str, tuple[Callable[[], str], Health]] = {
     "redis": (ask_redis, Health.DEGRADED),
     "disk": (ask_disk, Health.DEGRADED),
     "queue": (ask_queue, Health.DEGRADED),
+    "invariants": (ask_invariants, Health.DEGRADED),
 }
 _known: list[str] = []

@@ -1,4 +1,4 @@
-"""How the last backup and the last drill went, in two small files that /metrics and `manage.py doctor` read."""
+"""How the last backup, the last drill and the last check of the invariants went, in small files that /metrics and `manage.py doctor` read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LAST_BACKUP = "last-backup.json"
 LAST_DRILL = "last-drill.json"
+LAST_CHECK = "last-check.json"  # of the invariants; in DATA_DIR, where the worker may write
 
 
 def write_record(folder: Path, name: str, *, ok: bool, **told: Any) -> None:

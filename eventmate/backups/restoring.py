@@ -161,7 +161,7 @@ def _looked_at(database: Database) -> list[str]:
     migrated = _manage(database, "migrate", "--noinput", "--verbosity=0")
     if migrated.returncode:
         return [f"It cannot be brought to this version of EventMate: {_last_line(migrated.stderr)}"]
-    asked = _manage(database, "invariants")
+    asked = _manage(database, "check_invariants")
     if asked.returncode and not asked.stdout:
         return [f"It could not be looked at: {_last_line(asked.stderr)}"]
     return asked.stdout.splitlines()

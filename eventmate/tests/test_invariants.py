@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_nothing_is_said_of_what_is_as_it_must_be(capsys):
     make_event("Kites at dusk", room=make_room())
 
-    call_command("invariants")
+    call_command("check_invariants")
 
     assert capsys.readouterr().out == ""
 
@@ -33,7 +33,7 @@ def test_an_event_that_does_not_agree_with_its_data_is_told(wrong, told, capsys)
     Event.objects.filter(pk=event.pk).update(**wrong)
 
     with pytest.raises(SystemExit) as caught:
-        call_command("invariants")
+        call_command("check_invariants")
 
     assert caught.value.code == 1
     assert capsys.readouterr().out == f"The event {event.code} does not agree with its data in: {told}.\n"

@@ -60,7 +60,7 @@ def test_ready_names_every_part_with_its_time(client: Client) -> None:
 
     told = response.json()
     assert (response.status_code, told["status"]) == (200, "healthy")
-    assert set(told["parts"]) == {"database", "migrations", "redis", "disk", "queue"}
+    assert set(told["parts"]) == {"database", "migrations", "redis", "disk", "queue", "invariants"}
     assert all(part["status"] == "healthy" and part["ms"] >= 0 for part in told["parts"].values())
 
 

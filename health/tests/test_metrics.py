@@ -17,9 +17,11 @@ from eventmate.backups.records import LAST_BACKUP, LAST_DRILL
 from health import asking, gauges, parts
 from health.tests.hanging import silent_server
 from health.tests.test_hanging import database_at
-from myapp.testing.factories import make_events, make_organisation
+from myapp.events.models import Event
+from myapp.testing.factories import make_event, make_events, make_organisation
 from myapp.testing.needs import needs_program
 from myapp.web import numbers
+from myapp.web.jobs import check_invariants
 from myapp.web.refresh import fetch_anew
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ def test_parts_are_told(client: Client) -> None:
         "redis": 1,
         "disk": 1,
         "queue": 1,
+        "invariants": 1,
     }
 
 
@@ -314,3 +317,20 @@ def test_prometheus_finds_nothing_to_complain_about(
     )
 
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+def test_what_the_last_check_of_the_data_has_found_is_told(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    assert read(client)["eventmate_part_healthy", "invariants"] == 1
+    make_event("Kites")
+    check_invariants(timestamp=0)
+    assert read(client)["eventmate_invariants_broken",] == 0
+    Event.objects.update(place_label="Elsewhere")
+    check_invariants(timestamp=0)
+
+    told = read(client)
+    assert told["eventmate_invariants_broken",] == 1
+    assert told["eventmate_part_healthy", "invariants"] == 0
+    assert client.get("/health/ready/").json()["parts"]["invariants"]["problem"] == "1 are broken"

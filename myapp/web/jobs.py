@@ -4,10 +4,16 @@ A job may therefore run twice, and every job of ours is written so that the seco
 every ten seconds that it lives (procrastinate's heartbeat); who has been silent for thirty is dead.
 """
 
+import logging
+
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
+
+from eventmate.invariants import check_and_record
+
+logger = logging.getLogger(__name__)
 
 # Failures stay this long to be looked at: a long holiday, and then some.
 HOURS_TO_LOOK = 24 * 30
@@ -36,3 +42,11 @@ async def forget_old_jobs(context: JobContext, timestamp: int) -> None:  # noqa:
     await context.app.job_manager.delete_old_jobs(
         nb_hours=HOURS_TO_LOOK, include_failed=True, include_cancelled=True, include_aborted=True
     )
+
+
+@app.periodic(cron="43 * * * *")
+@app.task(name="check_invariants", queue="upkeep", queueing_lock="check_invariants")
+def check_invariants(timestamp: int) -> None:  # noqa: ARG001 - when it was due
+    """Ask every room what must be true of its data, once an hour; /health/ready/ and /metrics/ tell what came of it."""
+    for sentence in check_and_record():
+        logger.error("An invariant is broken: %s", sentence)

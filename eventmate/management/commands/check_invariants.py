@@ -1,4 +1,4 @@
-"""`manage.py invariants`: what must not be in the database, in a sentence each."""
+"""`manage.py check_invariants`: what must not be in the database, in a sentence each."""
 
 from __future__ import annotations
 
