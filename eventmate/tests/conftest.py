@@ -7,7 +7,7 @@ import pytest
 from myapp.testing.edge import database_url, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(tmp_path_factory, django_db_setup):
     folder = tmp_path_factory.mktemp("nginx")
     with serving(

@@ -134,4 +134,4 @@ def test_nothing_but_reports_asks_it() -> None:
         if "tests" not in path.parts and "from_replica(" in path.read_text()
     }
 
-    assert users == {"eventmate/replica.py", "myapp/pages/views.py"}
+    assert users == {"eventmate/replica.py", "myapp/pages/views.py", "myapp/registrations/people.py"}

@@ -58,8 +58,13 @@ def left_over():
 
 
 def databases() -> list[str]:
-    with Database.live().named("postgres").connect() as server:
-        return [row[0] for row in server.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()]
+    """Ours and those made beside it; other test workers have their own in the same server."""
+    live = Database.live()
+    with live.named("postgres").connect() as server:
+        found = server.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1", [live.name]
+        )
+        return [row[0] for row in found.fetchall()]
 
 
 def spoil(backup, statement: str) -> Path:

@@ -185,6 +185,8 @@
   };
 
   const handle = async (asked) => {
+    // The list is on its way when the page has just been opened; without it every ticket is a stranger's.
+    if (!states) await Promise.race([running, new Promise((done) => setTimeout(done, 3000))]);
     const began = performance.now(), way = direction(), nonce = crypto.randomUUID();
     const answer = await judge(asked, way);
     if (answer.choose) return offer(answer.choose, way);
