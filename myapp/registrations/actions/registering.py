@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext as _, ngettext
 
 from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
+from myapp.events.models import Status
 from myapp.registrations import messages, rules, strikes
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
@@ -123,6 +124,28 @@ def _locked(registration: Registration, user: User | None) -> tuple[Desk, Regist
     return desk, current
 
 
+def _must_still_stand(current: Registration, desk: Desk) -> None:
+    """Raise `RegistrationRefused` for a place held or offered that cannot be confirmed any more. No queries.
+
+    A hold that has run out and that the sweep has not ended is still good where nobody waits for the place.
+    """
+    if current.state not in {State.HELD, State.OFFERED}:
+        return
+    now = timezone.now()
+    if desk.event.status != Status.PUBLISHED:
+        raise RegistrationRefused("over", _("This registration is over."))
+    if desk.event.is_past(now):
+        raise RegistrationRefused("over", _("This event is over."))
+    if current.until is None or current.until > now:
+        return
+    if current.state == State.OFFERED:
+        raise RegistrationRefused(
+            "offer_over", _("This offer has run out; the place went to the next in line.")
+        )
+    if desk.waiting:
+        raise RegistrationRefused("over", _("This registration is over."))
+
+
 @transaction.atomic
 def answer(
     registration: Registration, answers: Mapping[str, Any], *, acting_user: User | None
@@ -137,6 +160,7 @@ def answer(
         return _taken_up_again(current, desk, answers)
     if not current.is_live:
         raise RegistrationRefused("over", _("This registration is over."))
+    _must_still_stand(current, desk)
     if current.state == State.CONFIRMED and timezone.now() >= current.ticket_type.closing(desk.event):
         raise RegistrationRefused("closed", _("Answers could be changed until registration closed."))
     current.answers, current.answered_at = dict(answers), timezone.now()
@@ -165,10 +189,11 @@ def accept(registration: Registration, *, acting_user: User | None) -> Registrat
     desk, current = _locked(registration, acting_user)
     if current.state == State.CONFIRMED:
         return current
-    if current.state != State.OFFERED or (current.until and current.until <= timezone.now()):
+    if current.state != State.OFFERED:
         raise RegistrationRefused(
             "offer_over", _("This offer has run out; the place went to the next in line.")
         )
+    _must_still_stand(current, desk)
     if desk.asks and current.answered_at is None:
         raise RegistrationRefused("answers_missing", _("Answer the questions to accept the place."))
     if current.user_id is None:
@@ -186,6 +211,7 @@ def confirm_address(registration: Registration) -> Registration:
     if not current.is_live:
         raise RegistrationRefused("over", _("This registration is over."))
     if current.email_confirmed_at is None:
+        _must_still_stand(current, desk)
         current.email_confirmed_at = timezone.now()
         if current.state == State.HELD and not (desk.asks and current.answered_at is None):
             return settle(current, desk, State.CONFIRMED, because=Because.ANSWERED)
