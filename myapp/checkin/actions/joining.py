@@ -15,6 +15,7 @@ from myapp.checkin.actions.passing import Doorkeeper, must_keep_door, passed, sh
 from myapp.checkin.answers import Answer
 from myapp.checkin.models import Direction, DoorSettings, How, Scan
 from myapp.checkin.reading import ticket_of
+from myapp.checkin.rules import can_run_door
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import has_room, locked_desk, settle
 
@@ -30,10 +31,12 @@ def walk_in(
     by: Doorkeeper,
     past_queue: bool = False,
 ) -> Answer:
-    """Register somebody at the door, where a place is free, and let them in; whoever is registered already is let in.
+    """Register somebody at the door, where a place is free, and let them in; whoever has a place already is let in.
 
-    Whoever waits comes first, unless the doorkeeper says that nobody of them is there (`past_queue`). Places are those of
-    the event: an organiser may add some, nobody else is let in beyond them. Raises `NotAllowed`.
+    Who is on the waiting list comes in by its rules (`let_in_from_queue`), and whom the draw or an organiser decides about
+    only where the doorkeeper runs the door. Whoever waits comes first, unless the doorkeeper says that nobody of them is
+    there (`past_queue`). Places are those of the event: an organiser may add some, nobody else is let in beyond them.
+    Raises `NotAllowed`.
     """
     must_keep_door(by.user, desk)
     current = locked_desk(desk.pk)
@@ -44,16 +47,47 @@ def walk_in(
     registration = known.registration if known else _registration_of(current, email)
     if registration is None:
         kind = current.types.get(pk=ticket_type.pk)
-        refused = _no_place(current, kind) or ("" if past_queue else _queue_first(current))
+        refused = _no_place(current, kind) or ("" if past_queue else _queue_first(current.waiting))
         if refused:
             return Answer("full" if not has_room(current, kind) else "queue_first", refused, nonce=nonce)
         registration = _registered(current, kind, name=name, email=email)
-    elif registration.state != State.CONFIRMED:
-        refused = _no_place(current, registration.ticket_type, registration.places)
-        if refused:
-            return Answer("full", refused, nonce=nonce)
+    elif registration.is_live and registration.state != State.CONFIRMED:
+        refusal = _not_as_it_is(current, registration, by, nonce, past_queue=past_queue)
+        if refusal:
+            return refusal
         settle(registration, current, State.CONFIRMED, because=Because.AT_THE_DOOR)
     return passed(desk, ticket_of(registration), Direction.IN, nonce=nonce, by=by, how=How.WALK_IN)
+
+
+def _not_as_it_is(
+    desk: Desk, registration: Registration, by: Doorkeeper, nonce: UUID, *, past_queue: bool
+) -> Answer | None:
+    """Say why somebody who is registered, and not confirmed, has no place now; None where they may have one.
+
+    A place that is held or offered is counted already. The desk is locked; at most one query.
+    """
+    if registration.has_place:
+        return None
+    if registration.state == State.WAITING:
+        refusal = _not_from_queue(desk, registration, nonce)
+        if refusal or past_queue:
+            return refusal
+        before = desk.registrations.filter(state=State.WAITING, queue_number__lt=registration.queue_number)
+        first = _queue_first(before.count())
+        return Answer("queue_first", first, name=registration.name, nonce=nonce) if first else None
+    if not can_run_door(by.user, desk):
+        return Answer("not_confirmed", _("An organiser decides about this place."), nonce=nonce)
+    refused = _no_place(desk, registration.ticket_type, registration.places)
+    return Answer("full", refused, name=registration.name, nonce=nonce) if refused else None
+
+
+def _not_from_queue(desk: Desk, waiting: Registration, nonce: UUID) -> Answer | None:
+    """Say why somebody of the waiting list cannot have a place at the door now; None where they can. No queries."""
+    if timezone.now() < desk.event.starts_at:
+        sentence = _("Until the event begins, the waiting list moves by itself.")
+        return Answer("queue_moves", sentence, name=waiting.name, nonce=nonce)
+    refused = _no_place(desk, waiting.ticket_type, waiting.places)
+    return Answer("full", refused, name=waiting.name, nonce=nonce) if refused else None
 
 
 def _registration_of(desk: Desk, email: str) -> Registration | None:
@@ -75,15 +109,15 @@ def _no_place(desk: Desk, ticket_type: TicketType, places: int = 1) -> str:
     return "" if has_room(desk, ticket_type, places) else _("All places are taken.")
 
 
-def _queue_first(desk: Desk) -> str:
-    """Say who comes first; "" where nobody waits. No queries."""
-    if not desk.waiting:
+def _queue_first(number: int) -> str:
+    """Say how many come first; "" where nobody waits. No queries."""
+    if not number:
         return ""
     return ngettext(
         "%(number)s registration is waiting and comes first.",
         "%(number)s registrations are waiting and come first.",
-        desk.waiting,
-    ) % {"number": desk.waiting}
+        number,
+    ) % {"number": number}
 
 
 @transaction.atomic
@@ -97,12 +131,9 @@ def let_in_from_queue(desk: Desk, registration: Registration, *, nonce: UUID, by
     current = locked_desk(desk.pk)
     waiting = current.registrations.select_related("ticket_type", "user").get(pk=registration.pk)
     if waiting.state == State.WAITING:
-        if timezone.now() < current.event.starts_at:
-            sentence = _("Until the event begins, the waiting list moves by itself.")
-            return Answer("queue_moves", sentence, name=waiting.name, nonce=nonce)
-        refused = _no_place(current, waiting.ticket_type, waiting.places)
-        if refused:
-            return Answer("full", refused, name=waiting.name, nonce=nonce)
+        refusal = _not_from_queue(current, waiting, nonce)
+        if refusal:
+            return refusal
         settle(waiting, current, State.CONFIRMED, because=Because.AT_THE_DOOR)
     return passed(desk, ticket_of(waiting), Direction.IN, nonce=nonce, by=by, how=How.SEARCH)
 

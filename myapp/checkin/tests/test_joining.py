@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -20,6 +21,7 @@ from myapp.checkin.reading import Ticket
 from myapp.events.models import Organisation
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Because, Desk, LogEntry, Question, QuestionKind, Registration, State
+from myapp.registrations.places import locked_desk, settle
 from myapp.testing.factories import make_desk, make_event, make_person, make_registration
 from myapp.testing.html import parse
 
@@ -103,6 +105,61 @@ def test_who_waits_comes_before_a_walk_in(desk, by, omar) -> None:
 
     assert walk_in(desk, by).code == "queue_first"
     assert walk_in(desk, by, past_queue=True).code == "in"
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.OFFERED])
+def test_walk_in_to_whom_the_last_place_is_held_or_offered_has_it(desk, by, ada, state: State) -> None:
+    Desk.objects.filter(pk=desk.pk).update(capacity=1)
+    with transaction.atomic():
+        until = timezone.now() + dt.timedelta(minutes=10)
+        registration = Registration(desk=desk, ticket_type=desk.types.get(), user=ada, name="Ada")
+        settle(registration, locked_desk(desk.pk), state, because=Because.WAS_FREE, until=until)
+
+    assert walk_in(desk, by, email=ada.email).code == "in"
+
+    desk.refresh_from_db()
+    assert desk.taken == 1
+    assert Registration.objects.get().state == State.CONFIRMED
+
+
+def test_walk_in_who_waits_comes_in_by_the_rules_of_the_queue(desk, by) -> None:
+    first, second = [make_registration(desk.types.get()) for _ in range(4)][2:]
+    assert walk_in(desk, by, email=first.user.email).code == "queue_moves"
+    begin(desk, minutes_ago=1)
+    assert walk_in(desk, by, email=first.user.email).code == "full"
+    Desk.objects.filter(pk=desk.pk).update(capacity=4)
+
+    assert walk_in(desk, by, email=second.user.email).code == "queue_first"
+    assert walk_in(desk, by, email=second.user.email, past_queue=True).code == "in"
+    assert walk_in(desk, by, email=first.user.email).code == "in"
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.ENTERED])
+def test_walk_in_about_whom_an_organiser_decides_is_let_in_by_organisers_only(
+    desk, by, ada, priya, state: State
+) -> None:
+    Helper.objects.create(event=desk.event, user=priya)
+    with transaction.atomic():
+        registration = Registration(desk=desk, ticket_type=desk.types.get(), user=ada, name="Ada")
+        settle(registration, locked_desk(desk.pk), state, because=Because.ASKED)
+
+    refused = walk_in(desk, Doorkeeper(priya), email=ada.email)
+    assert (refused.code, refused.sentence) == ("not_confirmed", "An organiser decides about this place.")
+    registration.refresh_from_db()
+    assert registration.state == state
+    assert walk_in(desk, by, email=ada.email).code == "in"
+
+
+def test_walk_in_sent_again_after_the_place_was_given_back_takes_none(desk, by, ada) -> None:
+    nonce = uuid.uuid4()
+    walk_in(desk, by, email=ada.email, nonce=nonce)
+    with transaction.atomic():
+        settle(Registration.objects.get(), locked_desk(desk.pk), State.CANCELLED, because=Because.TAKEN_OFF)
+
+    walk_in(desk, by, email=ada.email, nonce=nonce)
+
+    desk.refresh_from_db()
+    assert desk.taken == 0
 
 
 @pytest.mark.parametrize("who", ["ada", "priya"])
