@@ -24,6 +24,7 @@ from myapp.registrations.actions.registering import (
     cancel,
     change,
     confirm_address,
+    refuse_as_anybody,
     register,
 )
 from myapp.registrations.actions.running_out import let_run_out
@@ -51,6 +52,7 @@ __all__ = [
     "make_due_draws",
     "open_desk",
     "refuse",
+    "refuse_as_anybody",
     "register",
     "save_desk",
     "set_capacity",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
+from myapp.registrations import messages
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State
 from myapp.registrations.places import HOLD, locked_desk, settle
 from myapp.registrations.queue import fill
@@ -75,3 +76,4 @@ def _hand_over(desk: Desk, registration: Registration, user: User) -> None:
     if registration.state != State.OFFERED:
         registration.until = timezone.now() + HOLD if registration.state == State.HELD else None
     registration.save(update_fields=["user", "email_confirmed_at", "until"])
+    messages.told(registration, None)

@@ -59,6 +59,17 @@ def register(
     return _placed(registration, desk, wait=wait)
 
 
+def refuse_as_anybody(ticket_type: TicketType, desk: Desk, *, guests: Sequence[str], wait: bool) -> None:
+    """Raise `RegistrationRefused` where somebody new would be refused for want of room, as far as one sees without the lock.
+
+    For who is registered already and has not signed in: the answer must not tell. At most one query.
+    """
+    _must_allow(desk, ticket_type, guests)
+    goes_elsewhere = is_before_the_draw(desk) or ticket_type.needs_approval
+    if not wait and not goes_elsewhere and must_wait(desk, ticket_type, 1 + len(guests)):
+        raise RegistrationRefused("full", _("All places are taken."))
+
+
 def _live(desk: Desk, user: User | None, email: str) -> Registration | None:
     """The registration that this person has already; one query."""
     who = Q(user=user) if user else Q(same_address(email), user=None)

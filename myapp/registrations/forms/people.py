@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from myapp.events import codes
+
 MOST_AT_ONCE = 200
 
 
@@ -24,7 +26,8 @@ class Decision(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Nobody is sent away without a word, and nobody is meant where nobody is ticked."""
         given = self.cleaned_data
-        given["chosen"] = list(dict.fromkeys(self.data.getlist("chosen")))[:MOST_AT_ONCE]  # type: ignore[attr-defined]
+        ticked = dict.fromkeys(self.data.getlist("chosen"))  # type: ignore[attr-defined]
+        given["chosen"] = [code for code in ticked if codes.code_of(code) == code][:MOST_AT_ONCE]
         if not given["chosen"]:
             self.add_error(None, _("Tick somebody first."))
         if given.get("do") in {"refuse", "take_off"} and not given.get("sentence"):

@@ -215,6 +215,16 @@ def test_full_without_an_account_offers_the_waiting_list(visitor, open_desk):
     assert Registration.objects.get(email="guest@example.org").state == State.WAITING
 
 
+def test_a_full_event_does_not_tell_who_has_registered(visitor, open_desk):
+    sign_up(visitor, open_desk)
+    make_registration(open_desk.types.get())
+
+    known, unknown = sign_up(visitor, open_desk), sign_up(visitor, open_desk, "new@example.org")
+
+    assert (known.status_code, unknown.status_code) == (422, 422)
+    assert text_of(known, "main") == text_of(unknown, "main")
+
+
 def test_a_desk_for_accounts_takes_nobody_without(visitor, desk):
     assert "Without an account" not in text_of(visitor.get(page(desk)), "main")
 
@@ -288,6 +298,23 @@ def test_what_was_registered_with_an_address_is_in_the_account_that_proves_it(vi
     assert (registration.user, registration.state) == (grace.user, State.CONFIRMED)
     assert visitor.get(by_key(registration, "cancel"))["Location"].count(registration.code) <= 1
     assert is_sound()
+
+
+def test_who_waits_and_proves_the_address_with_an_account_is_told(visitor, open_desk, grace):
+    for _ in range(2):
+        make_registration(open_desk.types.get())
+    sign_up(visitor, open_desk, wait="1")
+    for _ in range(2):
+        email_confirmed.send(EmailAddress, request=None, email_address=grace)
+    assert Message.objects.filter(user=grace.user, kind="place_waiting").count() == 1
+
+
+def test_a_ticket_in_an_account_is_not_in_a_calendar_by_its_key_any_more(visitor, open_desk, grace):
+    sign_up(visitor, open_desk)
+    key = keys.key_of(Registration.objects.get())
+    email_confirmed.send(EmailAddress, request=None, email_address=grace)
+    answer = visitor.get(f"/r/{key}.ics")
+    assert answer["Location"] == f"/tickets/{Registration.objects.get().code}.ics"
 
 
 def test_of_two_registrations_for_one_event_the_further_stays(visitor, open_desk, grace):

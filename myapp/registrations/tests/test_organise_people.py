@@ -126,6 +126,7 @@ def test_nobody_else_decides(pending, request, browser: str, do: str) -> None:
     [
         ({"sentence": ""}, "Write a sentence"),
         ({"chosen": []}, "Tick somebody first"),
+        ({"chosen": ["\0", "0123456789 ", "x"]}, "Tick somebody first"),
         ({"do": "promote"}, ""),
         ({"sentence": "x" * 301}, "at most 300"),
         ({"sentence": "a\0b"}, "Null characters"),

@@ -118,11 +118,13 @@ def _signed_up(request: HttpRequest, desk: Desk) -> HttpResponse:
     ):
         return errors.too_many_requests(request)
     try:
+        wait = "wait" in request.POST
         existing = queries.live_registration_of_address(desk, email)
         if existing is not None:
             messages.told_again(existing)
+            actions.refuse_as_anybody(form.kind, desk, guests=form.guests, wait=wait)
         else:
-            name, wait = form.cleaned_data["name"], "wait" in request.POST
+            name = form.cleaned_data["name"]
             actions.register(
                 form.kind, acting_user=None, guests=form.guests, email=email, name=name, wait=wait
             )

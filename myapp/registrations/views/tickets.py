@@ -48,7 +48,10 @@ def ticket_by_key(request: HttpRequest, key: str) -> HttpResponse:
 @link_page()
 def ticket_ics_by_key(_request: HttpRequest, key: str) -> HttpResponse:
     """Offer the event of such a ticket for a calendar; one query."""
-    return _calendar(_by_key(key), path=f"/r/{key}/")
+    registration = _by_key(key)
+    if registration.user_id:
+        return redirect("registrations:ticket_ics", registration.code)
+    return _calendar(registration, path=f"/r/{key}/")
 
 
 def _by_key(key: str) -> Registration:
