@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 
 from eventmate import clone
 from eventmate.services.account import follow_parent
@@ -129,7 +131,8 @@ def start_worker() -> None:
         [sys.executable, "-c", "from eventmate.first_run import do_jobs; do_jobs()"],
         cwd=clone.ROOT,
         stdin=subprocess.DEVNULL,
-        preexec_fn=follow_parent,  # noqa: PLW1509 - no threads have been started
+        # Ctrl-C reaches it as well, and it takes its leave; where its database has gone before it, that never ends.
+        preexec_fn=partial(follow_parent, signal.SIGKILL),  # noqa: PLW1509 - no threads have been started
     )
 
 

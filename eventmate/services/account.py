@@ -90,7 +90,7 @@ def _uid(user: str) -> int:
     return pwd.getpwnam(user).pw_uid if user else os.geteuid()
 
 
-def follow_parent() -> None:
-    """Between fork and exec: have the kernel send SIGINT to this process when its parent ends."""
+def follow_parent(farewell: signal.Signals = signal.SIGINT) -> None:
+    """Between fork and exec: have the kernel send a signal to this process when its parent ends."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, farewell)
