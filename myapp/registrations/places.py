@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from myapp.events.codes import new_code
 from myapp.notify import outbox
-from myapp.registrations import messages
+from myapp.registrations import messages, strikes
 from myapp.registrations.models import WITH_PLACE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.models.registrations import new_alias
 
@@ -59,7 +59,7 @@ WITH counted AS (
         AND (NOT desk.strikes OR event.starts_at <= %(last_minute)s OR (
             SELECT count(*) FROM registrations_strike strike
             WHERE strike.user_id = %(user)s AND strike.lifted_at IS NULL AND strike.expires_at > %(now)s
-        ) < 3)
+        ) < %(many)s)
     RETURNING desk.event_id, desk.asks
 ), counted_type AS (
     UPDATE registrations_tickettype type SET taken = type.taken + 1
@@ -138,7 +138,8 @@ def _written(
         "alias": new_alias(),
         "now": now,
         "until": now + HOLD,
-        "last_minute": now + dt.timedelta(hours=24),  # as strikes.py says it
+        "last_minute": now + strikes.LAST_MINUTE,
+        "many": strikes.MANY,
         "live": _LIVE,
         "because": str(because),
         "kind": kind,

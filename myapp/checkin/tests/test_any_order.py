@@ -39,10 +39,6 @@ def registration(desk: Desk, ada: User) -> Registration:
     return make_registration(desk.types.get(), ada)
 
 
-def at(desk: Desk, what: str) -> str:
-    return f"/checkin/{desk.event.slug}/{what}/"
-
-
 MOMENTS = st.integers(0, 6)
 
 
