@@ -21,7 +21,9 @@ from myapp.checkin.models import Direction, How, Scan
 ALREADY_IN = "already_in"
 NOT_IN = "not_in"
 
-# Only a confirmed place of this event moves anybody, and only a nonce that is new.
+# Only a confirmed place of this event moves anybody, and only a nonce that is new. The registration is held as its foreign
+# keys hold it anyway when the statement ends, only from the beginning: who gives a place away (registrations/presence.py)
+# waits until this scan is seen, or has this scan wait and see that the place is gone.
 _TICKET = """
 WITH ticket AS (
     SELECT id, desk_id,
@@ -30,6 +32,7 @@ WITH ticket AS (
     WHERE id = %(registration)s AND desk_id = %(desk)s AND state = 'confirmed' AND places > %(place)s
         AND (%(rotation)s::int IS NULL OR rotation = %(rotation)s)
         AND NOT EXISTS (SELECT FROM checkin_scan WHERE nonce = %(nonce)s)
+    FOR KEY SHARE
 ), """
 
 # A scan made now comes after every other of its place, whatever the clocks of the servers say.

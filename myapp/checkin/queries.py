@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, Sum
@@ -54,6 +55,12 @@ def not_there(desk: Desk) -> int:
 def has_come(registration: Registration) -> bool:
     """Whether anybody of a registration is in, or has been; one query."""
     return Presence.objects.filter(registration=registration, first_in_at__isnull=False).exists()
+
+
+def came_with(registrations: Collection[Registration]) -> set[int]:
+    """Return the keys of those registrations of which anybody is in, or has been; one query."""
+    came = Presence.objects.filter(registration__in=registrations, first_in_at__isnull=False)
+    return set(came.values_list("registration", flat=True))
 
 
 def desk_with_door_or_404(slug: str) -> Desk:

@@ -47,7 +47,7 @@ def follow(changes: Iterable[Change], **_: object) -> None:
     if news:
         # Whoever is just taking a place is seen by what follows, or sees what was written.
         pks = [event.pk for event, _kind, _before in news]
-        desks = list(Desk.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+        desks = list(Desk.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
         if desks:
             _tell([each for each in news if each[0].pk in {desk.pk for desk in desks}])
     again = [change.event.pk for change in changes if _opens_again(change)]

@@ -162,8 +162,12 @@ def _written(
 
 
 def locked_desk(pk: int) -> Desk:
-    """Return the desk as it is now, with its event; its row is held until the transaction ends. One query."""
-    return Desk.objects.select_for_update(of=("self",)).select_related("event__organisation").get(pk=pk)
+    """Return the desk as it is now, with its event; its row is held until the transaction ends. One query.
+
+    Held against everybody who counts or decides, and not against rows that only refer to it: no scan waits for it.
+    """
+    held = Desk.objects.select_for_update(of=("self",), no_key=True)
+    return held.select_related("event__organisation").get(pk=pk)
 
 
 def has_room(desk: Desk, ticket_type: TicketType, places: int = 1) -> bool:

@@ -15,6 +15,7 @@ from myapp.checkin.models import DoorSettings, Helper, Presence
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Because, Desk, Question, Registration, State
 from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.presence import hold
 
 
 @transaction.atomic
@@ -72,7 +73,11 @@ def release_places(desk: Desk, *, acting_user: User) -> list[Registration]:
         raise RegistrationRefused("too_early", _("Places are kept until %(when)s.") % {"when": when})
     came = Presence.objects.filter(registration=OuterRef("pk"), first_in_at__isnull=False)
     absent = current.registrations.filter(~Exists(came), state=State.CONFIRMED)
-    released = list(absent.select_related("ticket_type", "user").order_by("pk"))
+    missing = list(absent.select_related("ticket_type", "user").order_by("pk"))
+    hold(missing)
+    # Asked anew: who was just coming in has come by now, and who comes from now on waits for what is decided here.
+    now_there = queries.came_with(missing)
+    released = [registration for registration in missing if registration.pk not in now_there]
     for registration in released:
         registration.desk = current
         settle(registration, current, State.EXPIRED, because=Because.NOT_THERE)

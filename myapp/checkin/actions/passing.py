@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.accounts.models import User
 from myapp.checkin import answers, merging, presence, queries, rules
+from myapp.checkin.actions.giving_back import keep_places_of
 from myapp.checkin.answers import Answer
 from myapp.checkin.merging import Merged, Seen
 from myapp.checkin.models import Device, Direction, How, Presence, Scan
@@ -20,6 +22,7 @@ from myapp.checkin.reading import Ticket, is_of
 from myapp.events.models import Status
 from myapp.registrations.errors import NotAllowed
 from myapp.registrations.models import Desk, Registration, State
+from myapp.registrations.places import locked_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +55,27 @@ def undo(desk: Desk, nonce: UUID, *, acting_user: User) -> Scan | None:
     return presence.undo(nonce, desk=desk.pk, at=timezone.now())
 
 
+@transaction.atomic
 def merge_scans(
     desk: Desk, seen: Sequence[Seen], *, by: Doorkeeper, ahead: dt.timedelta, unsent: int = 0
 ) -> list[Merged]:
-    """Add what a device has seen without a network, and return what became of each scan; eight queries.
+    """Add what a device has seen without a network, and return what became of each scan; ten queries.
 
     `ahead` is by how much the device's clock was before ours when it sent them, `unsent` how many it keeps still. Nothing
-    is refused, for it has happened; what was wrong with it is said. Raises `NotAllowed`.
+    is refused, for it has happened; what was wrong with it is said. Whose place was released meanwhile has it again where
+    it is still free. Raises `NotAllowed`.
     """
     must_keep_door(by.user, desk)
     now = timezone.now()
-    note_device(desk, by, unsent=unsent, now=now)
+    if not seen:
+        note_device(desk, by, unsent=unsent, now=now)
+        return []
+    # Whoever gives places away has done so, or sees these scans.
+    current = locked_desk(desk.pk)
+    note_device(current, by, unsent=unsent, now=now)
+    keep_places_of(current, seen)
     return merging.added(
-        desk, seen, user=by.user.pk, door=by.door, device=by.device, ahead=ahead, received_at=now
+        current, seen, user=by.user.pk, door=by.door, device=by.device, ahead=ahead, received_at=now
     )
 
 

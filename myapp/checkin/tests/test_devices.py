@@ -255,8 +255,9 @@ def test_queue_is_added_and_known_the_second_time(
     omar_browser: Client, desk, registration, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     scans = [one(registration), one(make_registration(desk.types.get()))]
-    # user, the desk and may they, may they, the device; registrations, a savepoint and its end, three of the merge, the sum, duplicates
-    with django_assert_num_queries(12):
+    # user, the desk and may they, may they, the desk's lock, the device, whose place was released; registrations, three of
+    # the merge, the sum, duplicates; two savepoints and their ends
+    with django_assert_num_queries(16):
         first = send(omar_browser, desk, scans, unsent=3).json()
     again = send(omar_browser, desk, scans).json()
 
@@ -271,7 +272,7 @@ def test_queue_of_two_hundred_asks_as_often_as_one_of_two(
 ) -> None:
     kind = desk.types.get()
     registrations = [make_registration(kind) for _ in range(10)]
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(16):
         send(omar_browser, desk, [one(each) for each in registrations for _ in range(20)])
 
 

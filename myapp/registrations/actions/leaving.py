@@ -23,7 +23,7 @@ def forget(user: User) -> None:
     """
     theirs = Registration.objects.filter(user=user)
     # All at once and in one order: two people who leave at the same time wait for each other, and not for ever.
-    list(Desk.objects.select_for_update().filter(pk__in=theirs.values("desk")).order_by("pk"))
+    list(Desk.objects.select_for_update(no_key=True).filter(pk__in=theirs.values("desk")).order_by("pk"))
     now = timezone.now()
     # Who has a place at what has begun is there, or was expected: the door counts with them.
     to_come = Q(desk__event__starts_at__gt=now) | ~Q(state=State.CONFIRMED) & Q(desk__event__ends_at__gt=now)
