@@ -16,9 +16,11 @@ On one machine a person's address is one of 127.0.0.0/8, so that limits per addr
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import itertools
 import random
 import re
+import socket
 import ssl
 import sys
 import time
@@ -26,7 +28,7 @@ import urllib.error
 import urllib.request
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -101,6 +103,7 @@ class Site:
     """What there is to visit, by what a person comes for."""
 
     host: str
+    is_here: bool = False  # on this machine, by whatever name
     search: tuple[str, str] = ("", "")  # where the search form leads, and the name of its field
     sign_in: str = ""
     events: list[str] = field(default_factory=list)
@@ -116,7 +119,7 @@ def survey(host: str) -> Site:
     form = home.form_with("search")
     if form is None:
         sys.exit(f"{host}/ has no search form: is this EventMate?")
-    site = Site(host, search=(form["action"], form["types"]["search"]), files=home.files)
+    site = Site(host, _is_here(host), search=(form["action"], form["types"]["search"]), files=home.files)
     site.sign_in = next((link for link in home.links if "login" in link), "")
     pages = [home, *_lists(form["action"])]
     titles = {
@@ -146,6 +149,12 @@ def _lists(first: str) -> Iterator[Page]:
         url = next((link for link in page.links if further.fullmatch(link) and link not in seen), "")
 
 
+def _is_here(host: str) -> bool:
+    """Whether a site's name leads to this machine's loopback, so that each person can have an address of their own."""
+    address = socket.gethostbyname(urlsplit(host).hostname or "")
+    return ipaddress.ip_address(address).is_loopback
+
+
 def _is_event(link: str, search: str) -> bool:
     return re.fullmatch(re.escape(search) + r"[\w-]+/", link) is not None
 
@@ -169,7 +178,7 @@ class OwnAddress(HTTPClientPool):
         super().__init__(
             concurrency=6,  # as browsers have
             insecure=True,
-            ssl_context_factory=insecure_ssl_context_factory,
+            ssl_context_factory=_any_certificate,
             connection_timeout=30,
             network_timeout=30,
         )
@@ -182,6 +191,12 @@ class OwnAddress(HTTPClientPool):
         if self.address and len(self.clients) > known:
             client._connection_pool._create_tcp_socket = partial(_bound_socket, self.address)  # noqa: SLF001
         return client
+
+
+@cache
+def _any_certificate(cafile: str = "") -> ssl.SSLContext:  # noqa: ARG001 - who calls it reads that file where it is not taken
+    """What all connections are made with: to read the authorities for each person would be most of the trial's own load."""
+    return insecure_ssl_context_factory()
 
 
 def _bound_socket(address: str, family: int, kind: int, protocol: int) -> gevent.socket.socket:
@@ -204,9 +219,8 @@ class Person(FastHttpUser):
     def __init__(self, environment: Environment) -> None:
         """Get an address, and nothing kept."""
         number = next(self.numbers)
-        here = urlsplit(self.site.host).hostname in {"127.0.0.1", "localhost"}
         self.client_pool = OwnAddress(
-            f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}" if here else ""
+            f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}" if self.site.is_here else ""
         )
         super().__init__(environment)
         self.client.client.max_redirects = 0
