@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -10,6 +9,7 @@ from django.utils.text import slugify
 
 from myapp.demo import accounts, desks
 from myapp.demo.bank import BuildingSpec, bank
+from myapp.demo.copying import copy
 from myapp.demo.plan import EVENTS_A_SITE, LARGE, Plan, PlannedEvent, PlannedOrganisation, site_name
 from myapp.events import vocabulary
 from myapp.events.models import Event, Organisation, Series, Status
@@ -18,7 +18,6 @@ from myapp.web.page_store import forget_public_pages
 
 SOURCE_KEY = "demo"  # by which a demo organisation is known
 _MANY = 20_000  # from here on it is faster to build the indexes afterwards
-_STEP = 500
 
 
 def demo_organisations() -> models.QuerySet[Organisation]:
@@ -64,7 +63,7 @@ def write(plan: Plan, on_progress: Callable[[int], None] = lambda _done: None) -
     )
     builder = _Builder(plan, buildings, rooms, organisations, series)
     if len(plan.events) < _MANY:
-        _copy(builder.events(), on_progress)
+        copy(builder.events(), on_progress)
     else:
         _copy_without_indexes(builder.events(), on_progress)
     accounts.give_accounts({organisation.slug: organisation for organisation in organisations})
@@ -219,31 +218,13 @@ class _Builder:
             event.sequence = 1
 
 
-def _copy(events: Iterator[Event], on_progress: Callable[[int], None]) -> None:
-    """Send rows by COPY: several times as fast as INSERT, and PostgreSQL works while the next ones are built."""
-    meta = Event._meta  # noqa: SLF001 - its documented API
-    fields: list[Any] = [
-        field for field in meta.concrete_fields if not field.generated and not field.primary_key
-    ]
-    files = {field.attname for field in fields if isinstance(field, models.FileField)}
-    names = [field.attname for field in fields]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    table = connection.ops.quote_name(meta.db_table)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as rows:
-        for done, event in enumerate(events):
-            values = event.__dict__
-            rows.write_row([str(values[name]) if name in files else values[name] for name in names])
-            if done % _STEP == 0:
-                on_progress(done)
-
-
 def _copy_without_indexes(events: Iterator[Event], on_progress: Callable[[int], None]) -> None:
     """The same for many: one sort at the end is cheaper than a place in nine indexes for each row."""
     indexes = Event._meta.indexes  # noqa: SLF001 - its documented API
     with connection.schema_editor() as editor:
         for index in indexes:
             editor.remove_index(Event, index)
-    _copy(events, on_progress)
+    copy(events, on_progress)
     connection.check_constraints()  # else PostgreSQL would not build an index: checks are pending
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
