@@ -16,13 +16,12 @@ SIGNING_IN = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset
 NOTHING_FOUND = ("/events/?q=zzzzzz", "/organisations/?q=zzzzzz")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_on_a_public_page(open_browser: OpenBrowser, width: int) -> None:
+def test_axe_finds_nothing_on_a_public_page(open_browser: OpenBrowser) -> None:
     world = make_world()
     addresses = [address_of(route, world) for route in routes_of(Kind.PUBLIC)]
     pages = [address for address in addresses if not any(part in address for part in NO_PAGES)]
     assert len(pages) > 12
-    page = open_browser(viewport={"width": width, "height": 844})
+    page = open_browser()
 
     found = []
     for address in (*pages, *SIGNING_IN, *NOTHING_FOUND):
@@ -44,9 +43,30 @@ def test_axe_finds_something_where_there_is_something(open_browser: OpenBrowser)
     assert any("image-alt" in complaint for complaint in complaints(page))
 
 
+def test_axe_finds_what_is_wrong_at_one_width_in_one_scheme_only(open_browser: OpenBrowser) -> None:
+    make_world()
+    page = open_browser()
+    page.goto("/about/")
+    assert complaints(page) == []
+
+    page.evaluate("""
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(`
+            @media (min-width: 1000px) and (prefers-color-scheme: dark) { main { color: #222 !important; } }
+            @media (max-width: 400px) { main { width: 900px; } }
+        `);
+        document.adoptedStyleSheets.push(sheet);
+    """)
+
+    assert sorted(each.partition(": ")[0].partition("/about/ ")[2] for each in complaints(page)) == [
+        "1280 dark",
+        "390 scrolls sideways",
+    ]
+
+
 def test_axe_finds_nothing_on_a_persons_own_pages(open_browser: OpenBrowser, ada) -> None:
     make_world()
-    page = open_browser(viewport={"width": 390, "height": 844})
+    page = open_browser()
     page.goto("/accounts/login/")
     page.get_by_label("E-mail or username").fill(ada.username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -171,13 +171,12 @@ def test_guest_without_an_account_gets_a_place_by_mail(
     assert Registration.objects.get().state == State.CONFIRMED
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing_on_the_way_to_a_place(open_browser: OpenBrowser, desk: Desk, width: int) -> None:
+def test_axe_finds_nothing_on_the_way_to_a_place(open_browser: OpenBrowser, desk: Desk) -> None:
     ada = make_account(ADA)
     make_ticket_type(desk, "With friends", guests=2)
     Desk.objects.update(without_account=True, capacity=9)
     TicketType.objects.update(audience=Audience.EVERYONE)
-    page = open_browser(forgives=MENDED, viewport={"width": width, "height": 844})
+    page = open_browser(forgives=MENDED)
     register = f"/my/events/{desk.event.slug}/register/"
     found = []
 
