@@ -62,7 +62,7 @@ ORDER = (
     ("E008", "LanguageFromPath", "StampPublicPages", "error pages speak the language of the request before"),
     (
         "E109",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "myapp.accounts.signed_in.Authentication",
         "PrivateByDefault",
         "nobody can be asked for",
     ),
