@@ -3,8 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from myapp.accounts import signed_in
 from myapp.events.rules import can_see
-from myapp.registrations import queries, rush, standing, ways
+from myapp.registrations import looking, rush, standing, ways
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.views.registering import number, who
 from myapp.web.htmx import go_to, is_htmx
@@ -15,7 +16,7 @@ from myapp.web.policies import island
 def place(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer with where the person stands, nothing for a visitor; a POST gets them a place first.
 
-    Three queries to look, two more for who waits. To get a place: the session, the person, and one statement.
+    One query to look. To get a place: the session, the person, and one statement.
     """
     if request.method == "POST":
         return _get_place(request, slug)
@@ -44,14 +45,18 @@ def _get_place(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, slug: str, refusal: RegistrationRefused | None = None) -> HttpResponse:
-    """Return the island as it is for this person."""
-    user = who(request)
-    desk = queries.desk_of(slug, seen_by=user) if user else None
-    if user is None or desk is None or not can_see(user, desk.event):
+    """Return the island as it is for this person, who is read by the same statement."""
+    claimed = signed_in.claimed(request)
+    person, seen = looking.look(slug, claimed) if claimed else (None, None)
+    user = signed_in.admit(request, person)
+    if user is None or seen is None or not can_see(user, seen.desk.event):
         return HttpResponse(status=204)
-    context = standing.standing_of(user, desk, refusal=refusal) | {"event": desk.event, "is_island": True}
-    answer = render(request, "registrations/_place.html", context, status=422 if refusal else 200)
-    return _quietly(answer)
+    context = standing.standing_of(user, seen, refusal=refusal) | {
+        "event": seen.desk.event,
+        "is_island": True,
+    }
+    context["runs_it"] = seen.is_organiser or user.is_staff
+    return _quietly(render(request, "registrations/_place.html", context, status=422 if refusal else 200))
 
 
 def _quietly(response: HttpResponse) -> HttpResponse:

@@ -34,12 +34,12 @@ class Offer:
 def part(event: Event) -> Mapping[str, object]:
     """Return what "registrations/_desk.html" shows of an event; two queries, one where people just come."""
     desk = queries.desk_with_types(event)
-    return {"desk": desk} | (panel_of(desk) if desk else {})
+    return {"desk": desk} | (panel_of(desk, desk.types.all()) if desk else {})
 
 
-def panel_of(desk: Desk) -> dict[str, object]:
-    """Return the same of a desk that has been read with its types and its event. No queries."""
-    offers = [offer_of(kind, desk) for kind in desk.types.all()]
+def panel_of(desk: Desk, kinds: Iterable[TicketType]) -> dict[str, object]:
+    """Return the same of a desk that has been read with its event, and of its types. No queries."""
+    offers = [offer_of(kind, desk) for kind in kinds]
     refusals = [offer.refusal for offer in offers if offer.refusal]
     event = desk.event
     return {

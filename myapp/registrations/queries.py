@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.account.models import EmailAddress
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, Count, Prefetch, QuerySet, When, prefetch_related_objects
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,20 +19,14 @@ from myapp.registrations.models import LIVE, Desk, Feedback, HandOn, Registratio
 PAST_IN_CALENDAR = dt.timedelta(days=365)
 
 
-def desk_of(slug: str, *, seen_by: User | None = None) -> Desk | None:
+def desk_of(slug: str) -> Desk | None:
     """Return the desk of the event whose code ends a slug, with its event and types; None where people just come.
 
-    Two queries. Whether the person may see the event is asked of `events.rules` before. `seen_by` is whom its
-    `is_organiser` tells of, without a query more.
+    Two queries. Whether the person may see the event is asked of `events.rules` before.
     """
     code = codes.code_of(slug)
     desks = Desk.objects.select_related("event__organisation", "event__room", "event__building")
     desks = desks.prefetch_related(Prefetch("types", _types())).exclude(way=Way.NONE)
-    if seen_by is not None:
-        acts_for = Membership.objects.filter(user=seen_by, role=Role.ORGANISER)
-        desks = desks.annotate(
-            is_organiser=Exists(acts_for.filter(organisation=OuterRef("event__organisation")))
-        )
     return desks.filter(event__code=code).first() if code else None
 
 

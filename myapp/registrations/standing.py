@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from myapp.accounts.models import User
 from myapp.events.times import spoken_moment
-from myapp.registrations import line, queries, rules, ways
+from myapp.registrations import rules, ways
 from myapp.registrations.desk_panel import Offer, panel_of, seconds_left
 from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.line import InLine, line_of
+from myapp.registrations.looking import Seen
 from myapp.registrations.models import Desk, Registration, State, TicketType
 from myapp.registrations.queue import is_before_the_draw, must_wait
 
@@ -24,17 +26,17 @@ class Choice:
     must_wait: bool
 
 
-def standing_of(user: User, desk: Desk, *, refusal: RegistrationRefused | None = None) -> dict[str, object]:
+def standing_of(user: User, seen: Seen, *, refusal: RegistrationRefused | None = None) -> dict[str, object]:
     """Return what "registrations/_place.html" shows to a person; `refusal` is what has just been said to them.
 
-    The desk has been read with its types. One query; two more for who waits, up to two for each type that is for members.
+    No queries; up to two for each type that is for members, and one where places are free while people wait.
     """
-    panel = panel_of(desk)
-    registration = queries.latest_registration(desk, user)
+    desk, registration = seen.desk, seen.registration
+    panel = panel_of(desk, seen.kinds)
     is_live = registration is not None and registration.is_live
     context = panel | {"registration": registration, "is_live": is_live, "refusal": refusal}
     if registration is not None and is_live:
-        return context | about(registration, desk)
+        return context | about(registration, desk, seen.in_line)
     may_come_again = registration is None or registration.state != State.REFUSED
     choices = _choices(user, desk, panel["offers"]) if may_come_again else []  # type: ignore[arg-type]
     possible = [choice for choice in choices if choice.refusal is None]
@@ -47,8 +49,8 @@ def standing_of(user: User, desk: Desk, *, refusal: RegistrationRefused | None =
     }
 
 
-def about(registration: Registration, desk: Desk) -> dict[str, object]:
-    """Return what a registration's own state shows; two queries for one that waits."""
+def about(registration: Registration, desk: Desk, in_line: InLine | None = None) -> dict[str, object]:
+    """Return what a registration's own state shows; a query for one that waits where `in_line` does not say where."""
     until = registration.until
     registration.desk = desk
     context: dict[str, object] = {
@@ -64,7 +66,7 @@ def about(registration: Registration, desk: Desk) -> dict[str, object]:
         "can_cancel": registration.state != State.CONFIRMED or desk.can_be_cancelled(timezone.now()),
     }
     if registration.state == State.WAITING:
-        context["line"] = line.line_of(registration, desk)
+        context["line"] = line_of(registration, desk, in_line)
     return context
 
 

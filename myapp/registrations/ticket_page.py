@@ -33,7 +33,7 @@ class Place:
 
 
 def ticket_context(registration: Registration) -> dict[str, object]:
-    """Return the template context of "registrations/ticket.html"; three queries for a registration that waits, else none.
+    """Return the template context of "registrations/ticket.html"; one query for a registration that waits, else none.
 
     The registration was read by `queries.registrations_of`, or by its key.
     """

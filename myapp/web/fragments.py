@@ -7,8 +7,9 @@ shows; it is made anew then. One that does not is kept its whole time.
     choices = kept("list.choices", get_language(), make=choices)
 
 A part is looked for in this process, then in the cache, else made and left in both; the first costs nothing, the second
-a round trip. What it is kept under must be all it depends on but the data: language, day, id. It knows no person: it is
-for the makers of public pages, whose generation it takes; elsewhere, and without Redis, parts are made each time.
+a round trip. What it is kept under must be all it depends on but the data: language, day, id. It knows no person. A part
+that follows changes is for the makers of public pages, whose generation it takes; elsewhere, and without Redis, it is made
+each time. One that does not may be asked for anywhere.
 
 Parts are shared, not copied: whoever gets one must not change it.
 """
@@ -52,6 +53,9 @@ FRAGMENTS = {
     "organisation.past": Fragment(
         HOUR, True, "how much an organisation has put on: one query over all that is over"
     ),
+    "line.came_back": Fragment(
+        10 * MINUTE, False, "how many places came back at an organisation's events: one query over its year"
+    ),
     # A second with a million events, for machines that come once a day and follow no minute.
     "sitemap.sections": Fragment(6 * HOUR, False, "the parts of the sitemap: four queries over everything"),
 }
@@ -79,11 +83,9 @@ def kept(name: str, *under: object, make: Callable[[], T]) -> T:
     No cache round trip where this process has it, one where another made it, two where it is made.
     """
     fragment = FRAGMENTS[name]
-    generation = page_store.generation_of_this_page()
+    generation = page_store.generation_of_this_page() if fragment.follows else page_store.is_on() and "any"
     if not generation:
         return make()
-    if not fragment.follows:
-        generation = "any"
     key = f"fragment:{name}:{':'.join(map(str, under))}"
     found = _found(key, generation)
     for watcher in _watchers:

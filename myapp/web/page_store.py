@@ -40,12 +40,17 @@ def address_key(*parts: str) -> str:
     return "page:" + blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
+def is_on() -> bool:
+    """Return whether anything is kept at all: in development nothing is."""
+    return bool(getattr(settings, "KEEP_PUBLIC_PAGES", not settings.DEBUG))
+
+
 def look_up(key: str) -> tuple[str, KeptPage | None]:
     """Return the site's generation and the kept page, if there is one of it: one round trip when warm.
 
     The generation is empty when there is no store at present.
     """
-    if not getattr(settings, "KEEP_PUBLIC_PAGES", not settings.DEBUG):
+    if not is_on():
         return "", None
     found = cache.get_many((GENERATION, key))
     generation = found.get(GENERATION)

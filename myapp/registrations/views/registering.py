@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from myapp.accounts.models import User
 from myapp.events.rules import can_see
 from myapp.events.times import spoken_period
-from myapp.registrations import actions, messages, queries, rules, rush, standing, ways
+from myapp.registrations import actions, looking, messages, queries, rules, rush, standing, ways
 from myapp.registrations.desk_panel import panel_of
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.forms.registering import QuestionsForm, TicketForm, WithoutAccountForm
@@ -63,7 +63,7 @@ def _page(
     **forms: Any,
 ) -> HttpResponse:
     """Show the step the person is at; 422 where what they sent is to be mended or was refused."""
-    context = about_event(desk) | standing.standing_of(user, desk, refusal=refusal)
+    context = about_event(desk) | standing.standing_of(user, looking.seen_of(user, desk), refusal=refusal)
     context["questions_url"] = context["register_url"]
     registration = cast("Registration | None", context["registration"])
     if "questions" not in forms and registration is not None and context.get("must_answer"):
@@ -89,7 +89,7 @@ def _visitor(
     """Show what there is to somebody who has not signed in, the way in, and the form where it goes without an account."""
     slug = desk.event.slug
     kinds = _kinds_without_account(desk)
-    context = about_event(desk) | panel_of(desk)
+    context = about_event(desk) | panel_of(desk, desk.types.all())
     context |= {"sign_in_url": ways.sign_in_url(slug), "sign_up_url": ways.sign_in_url(slug, up=True)}
     context |= {"form": form or (WithoutAccountForm(kinds) if kinds else None), "refusal": refusal}
     context |= {"is_sent": "sent" in request.GET, "minutes": int(actions.CONFIRM.total_seconds() // 60)}

@@ -76,13 +76,15 @@ def test_time_is_up_everywhere_at_once(made: list[int], monkeypatch: pytest.Monk
     assert ask(made) == 2
 
 
-def test_without_a_store_each_is_made(made: list[int]) -> None:
-    assert [ask(made, generation=""), ask(made, generation=""), ask(made, name="stays", generation="")] == [
-        1,
-        2,
-        3,
-    ]
+def test_without_a_store_what_follows_is_made_each_time(made: list[int]) -> None:
+    assert [ask(made, generation=""), ask(made, generation="")] == [1, 2]
     assert not fragments._here
+
+
+def test_what_follows_nothing_is_kept_without_a_generation_too(made: list[int], settings: Settings) -> None:
+    assert [ask(made, name="stays", generation=""), ask(made, name="stays", generation="")] == [1, 1]
+    settings.KEEP_PUBLIC_PAGES = False
+    assert ask(made, name="stays", generation="") == 2
 
 
 def test_outside_of_a_public_page_each_is_made(made: list[int]) -> None:
