@@ -49,7 +49,12 @@ class Scan(models.Model):
     device = models.CharField(_("device"), max_length=36, blank=True, db_default="")
     nonce = models.UUIDField(unique=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"), db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,  # whose account is deleted was there, or kept the door, without a name
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+        db_index=False,
     )
     how = models.CharField(_("how"), max_length=7, choices=How)
     refused = models.CharField(_("refused"), max_length=20, blank=True, db_default="")

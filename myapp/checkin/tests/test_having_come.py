@@ -7,15 +7,16 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from myapp.accounts.models import User
 from myapp.checkin import actions
 from myapp.checkin.actions import Doorkeeper
-from myapp.checkin.models import How
+from myapp.checkin.models import DoorSettings, How, Presence, Scan
 from myapp.checkin.reading import Ticket
 from myapp.events.models import Organisation
-from myapp.registrations import presence
+from myapp.registrations import invariants, presence
 from myapp.registrations.actions import cancel, change, hand_on, take_over
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.models import Desk, HandOn, Registration, State
@@ -106,3 +107,60 @@ def test_the_others_names_may_still_change(desk, party, omar) -> None:
     come_in(desk, party, omar, 0)
 
     assert change(party, guests=["Bo Lind"], acting_user=party.user).guests == ["Bo Lind"]
+
+
+# --- Whose account is deleted -----------------------------------------------------------------------------------------
+
+
+def broken() -> list[str]:
+    return [sentence for holds in invariants.INVARIANTS for sentence in holds("default")]
+
+
+def test_place_of_who_is_in_goes_to_nobody_when_their_account_is_deleted(desk, party, omar, ada) -> None:
+    waits = make_registration(desk.types.get())
+    come_in(desk, party, omar, 1)
+
+    ada.delete()
+
+    party.refresh_from_db()
+    waits.refresh_from_db()
+    assert (party.state, party.user, party.name, party.guests) == (State.CONFIRMED, None, "", [""])
+    assert waits.state == State.WAITING
+    assert Presence.objects.get().is_in
+    assert broken() == []
+
+
+def test_place_of_who_has_not_come_yet_goes_to_the_next_in_line(desk, party, ada) -> None:
+    waits = make_registration(desk.types.get())
+
+    ada.delete()
+
+    waits.refresh_from_db()
+    assert waits.has_place
+
+
+def test_who_checked_in_themselves_may_delete_their_account(desk, party, ada) -> None:
+    DoorSettings.objects.create(desk=desk, can_check_in_oneself=True)
+    assert actions.check_in_oneself(desk, nonce=uuid.uuid4(), acting_user=ada).code == "in"
+
+    ada.delete()
+
+    scan = Scan.objects.get()
+    assert (scan.user, scan.how) == (None, How.SELF)
+    assert Presence.objects.get().is_in
+
+
+def test_who_kept_the_door_may_delete_their_account(desk, party, omar) -> None:
+    come_in(desk, party, omar, 0)
+
+    omar.delete()
+
+    assert Scan.objects.get().user is None
+    assert Presence.objects.get().is_in
+
+
+def test_scan_is_never_said_to_be_somebody_elses(desk, party, omar, priya) -> None:
+    come_in(desk, party, omar, 0)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Scan.objects.update(user=priya)

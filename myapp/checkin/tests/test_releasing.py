@@ -172,6 +172,18 @@ def test_ticket_with_which_somebody_is_just_coming_in_stays_as_it_is(
     assert refused == ["already_in"]
 
 
+def test_account_deleted_while_its_owner_is_just_coming_in_leaves_the_place_used(desk, by, ada) -> None:
+    mine, _other, waits = (make_registration(desk.types.get(), person) for person in (ada, None, None))
+
+    with meanwhile(ada.delete):
+        scan(desk, mine, by)
+
+    mine.refresh_from_db()
+    waits.refresh_from_db()
+    assert (mine.state, mine.user, waits.state) == (State.CONFIRMED, None, State.WAITING)
+    assert broken() == []
+
+
 # --- What doors without a network have seen ---------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from myapp.accounts.models import User
 from myapp.registrations.models import LIVE, Because, Desk, HandOn, Registration, State
 from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.presence import has_come
 from myapp.registrations.queue import fill
 
 
@@ -18,8 +19,9 @@ from myapp.registrations.queue import fill
 def forget(user: User) -> None:
     """Give back what a person has at events to come, and take them out of everything that they have registered for.
 
-    Their places and turns go to the next in line. Rows of the past stay, as they are counted, without name, answers or
-    guests' names. Five queries, and those of each registration that is given back.
+    Their places and turns go to the next in line, but for the place of somebody who has come in already: it is used. Rows of
+    the past and of who is in stay, as they are counted, without name, answers or guests' names. Five queries, three for
+    each place to come, and those of each registration that is given back.
     """
     theirs = Registration.objects.filter(user=user)
     # All at once and in one order: two people who leave at the same time wait for each other, and not for ever.
@@ -29,6 +31,8 @@ def forget(user: User) -> None:
     to_come = Q(desk__event__starts_at__gt=now) | ~Q(state=State.CONFIRMED) & Q(desk__event__ends_at__gt=now)
     for registration in theirs.filter(to_come, state__in=LIVE).select_related("ticket_type").order_by("desk"):
         desk = locked_desk(registration.desk_id)
+        if registration.state == State.CONFIRMED and has_come(registration):
+            continue
         settle(registration, desk, State.CANCELLED, because=Because.ASKED)
         fill(desk)
     HandOn.objects.filter(giver=user, taken_at=None, withdrawn_at=None).update(withdrawn_at=now, email="")
