@@ -16,8 +16,10 @@ from myapp.checkin.answers import Answer
 from myapp.checkin.models import Direction, DoorSettings, How, Scan
 from myapp.checkin.reading import ticket_of
 from myapp.checkin.rules import can_run_door
+from myapp.registrations.actions import end_what_ran_out
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import has_room, locked_desk, settle
+from myapp.registrations.queue import is_before_the_draw
 
 
 @transaction.atomic
@@ -34,8 +36,9 @@ def walk_in(
     """Register somebody at the door, where a place is free, and let them in; whoever has a place already is let in.
 
     Who is on the waiting list comes in by its rules (`let_in_from_queue`), and whom the draw or an organiser decides about
-    only where the doorkeeper runs the door. Whoever waits comes first, unless the doorkeeper says that nobody of them is
-    there (`past_queue`). Places are those of the event: an organiser may add some, nobody else is let in beyond them.
+    only where the doorkeeper runs the door. A place that was held or offered until a time that is over is the next one's,
+    and whoever had it comes in like anybody else. Whoever waits comes first, unless the doorkeeper says that nobody of them
+    is there (`past_queue`). Places are those of the event: an organiser may add some, nobody else is let in beyond them.
     Raises `NotAllowed`.
     """
     must_keep_door(by.user, desk)
@@ -45,8 +48,13 @@ def walk_in(
         return Answer(*shut, nonce=nonce)
     known = Scan.objects.filter(nonce=nonce, desk=desk).select_related("registration").first()
     registration = known.registration if known else _registration_of(current, email)
+    if registration is not None and _has_run_out(current, registration):
+        end_what_ran_out(current)
+        registration = None
     if registration is None:
         kind = current.types.get(pk=ticket_type.pk)
+        if _is_decided_about(current, kind) and not can_run_door(by.user, current):
+            return _not_decided(nonce)
         refused = _no_place(current, kind) or ("" if past_queue else _queue_first(current.waiting))
         if refused:
             return Answer("full" if not has_room(current, kind) else "queue_first", refused, nonce=nonce)
@@ -76,9 +84,29 @@ def _not_as_it_is(
         first = _queue_first(before.count())
         return Answer("queue_first", first, name=registration.name, nonce=nonce) if first else None
     if not can_run_door(by.user, desk):
-        return Answer("not_confirmed", _("An organiser decides about this place."), nonce=nonce)
+        return _not_decided(nonce)
     refused = _no_place(desk, registration.ticket_type, registration.places)
     return Answer("full", refused, name=registration.name, nonce=nonce) if refused else None
+
+
+def _has_run_out(desk: Desk, registration: Registration) -> bool:
+    """Whether it is over, though nothing has ended it yet: as on its page, a hold for which nobody waits is still good.
+
+    The desk is locked. No queries.
+    """
+    if not registration.is_live or registration.state == State.CONFIRMED:
+        return False
+    is_past = registration.until is not None and registration.until <= timezone.now()
+    return is_past and (registration.state != State.HELD or desk.waiting > 0)
+
+
+def _is_decided_about(desk: Desk, ticket_type: TicketType) -> bool:
+    """Whether nobody has such a ticket by coming first. No queries."""
+    return ticket_type.needs_approval or is_before_the_draw(desk)
+
+
+def _not_decided(nonce: UUID) -> Answer:
+    return Answer("not_confirmed", _("An organiser decides about this place."), nonce=nonce)
 
 
 def _not_from_queue(desk: Desk, waiting: Registration, nonce: UUID) -> Answer | None:

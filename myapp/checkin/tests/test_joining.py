@@ -18,7 +18,7 @@ from myapp.checkin.models import Helper, How, Scan
 from myapp.checkin.reading import Ticket
 from myapp.events.models import Organisation
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
-from myapp.registrations.models import Because, Desk, LogEntry, Registration, State
+from myapp.registrations.models import Because, Desk, LogEntry, Mode, Registration, State
 from myapp.registrations.places import locked_desk, settle
 from myapp.testing.factories import make_desk, make_event, make_registration
 
@@ -117,6 +117,76 @@ def test_walk_in_to_whom_the_last_place_is_held_or_offered_has_it(desk, by, ada,
     desk.refresh_from_db()
     assert desk.taken == 1
     assert Registration.objects.get().state == State.CONFIRMED
+
+
+def put(desk: Desk, person: User, state: State, *, minutes: int) -> Registration:
+    """Register somebody until in so many minutes."""
+    with transaction.atomic():
+        until = timezone.now() + dt.timedelta(minutes=minutes)
+        registration = Registration(desk=desk, ticket_type=desk.types.get(), user=person, name="Ada")
+        return settle(registration, locked_desk(desk.pk), state, because=Because.WAS_FREE, until=until)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.OFFERED])
+def test_walk_in_whose_time_has_run_out_leaves_the_place_to_the_next(desk, by, ada, state: State) -> None:
+    Desk.objects.filter(pk=desk.pk).update(capacity=1)
+    held = put(desk, ada, state, minutes=-1)
+    waits = make_registration(desk.types.get())
+    assert waits.state == State.WAITING
+
+    assert walk_in(desk, by, email=ada.email).code == "full"
+
+    held.refresh_from_db()
+    waits.refresh_from_db()
+    assert (held.state, held.because) == (State.EXPIRED, Because.TIME_RAN_OUT)
+    assert waits.has_place
+    assert not Scan.objects.exists()
+
+
+def test_walk_in_whose_offer_has_run_out_comes_in_where_there_is_room(desk, by, ada) -> None:
+    offered = put(desk, ada, State.OFFERED, minutes=-1)
+
+    answer = walk_in(desk, by, email=ada.email)
+
+    assert answer.code == "in"
+    assert answer.registration != offered.pk
+    assert Registration.objects.get(state=State.CONFIRMED).user == ada
+    desk.refresh_from_db()
+    assert desk.taken == 1
+
+
+def test_walk_in_whose_offer_ran_out_once_the_event_has_begun_comes_after_the_queue(desk, by, ada) -> None:
+    Desk.objects.filter(pk=desk.pk).update(capacity=1)
+    put(desk, ada, State.OFFERED, minutes=-1)
+    make_registration(desk.types.get())
+    begin(desk, minutes_ago=1)
+
+    assert walk_in(desk, by, email=ada.email).code == "queue_first"
+    assert walk_in(desk, by, email=ada.email, past_queue=True).code == "in"
+
+
+def test_walk_in_whose_hold_has_run_out_while_nobody_waits_has_it_still(desk, by, ada) -> None:
+    held = put(desk, ada, State.HELD, minutes=-1)
+
+    assert walk_in(desk, by, email=ada.email).registration == held.pk
+    assert Registration.objects.get().state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("how", ["approval", "draw"])
+def test_what_is_decided_about_is_no_walk_ins_but_by_who_runs_the_door(
+    desk, by, priya, ada, how: str
+) -> None:
+    Helper.objects.create(event=desk.event, user=priya)
+    if how == "approval":
+        desk.types.update(needs_approval=True)
+    else:
+        Desk.objects.filter(pk=desk.pk).update(mode=Mode.LOTTERY)
+    # Nor does somebody get round it whose address was never confirmed.
+    put(desk, ada, State.PENDING, minutes=-1)
+
+    for email in ("bo@example.org", ada.email):
+        assert walk_in(desk, Doorkeeper(priya), email=email).code == "not_confirmed"
+        assert walk_in(desk, by, email=email).code == "in"
 
 
 def test_walk_in_who_waits_comes_in_by_the_rules_of_the_queue(desk, by) -> None:

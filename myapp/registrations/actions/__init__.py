@@ -27,7 +27,7 @@ from myapp.registrations.actions.registering import (
     refuse_as_anybody,
     register,
 )
-from myapp.registrations.actions.running_out import let_run_out
+from myapp.registrations.actions.running_out import end_what_ran_out, let_run_out
 from myapp.registrations.actions.setting_up import save_desk
 from myapp.registrations.actions.striking import appeal_strike, give_strikes, lift_strike
 
@@ -42,6 +42,7 @@ __all__ = [
     "close_desk",
     "confirm_address",
     "draw",
+    "end_what_ran_out",
     "give_feedback",
     "give_strikes",
     "hand_on",

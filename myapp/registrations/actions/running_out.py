@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from myapp.registrations.models import LIVE, Because, HandOn, Registration, State
+from myapp.registrations.models import LIVE, Because, Desk, HandOn, Registration, State
 from myapp.registrations.places import locked_desk, settle
 from myapp.registrations.queue import fill
 
@@ -26,7 +26,11 @@ def let_run_out() -> int:
 
 @transaction.atomic
 def _of_desk(pk: int) -> int:
-    desk = locked_desk(pk)
+    return end_what_ran_out(locked_desk(pk))
+
+
+def end_what_ran_out(desk: Desk) -> int:
+    """End what has run out at one desk, which is locked, and let the queue move; returns how many registrations ended."""
     due = desk.registrations.filter(until__lte=timezone.now(), state__in=LIVE).select_related("ticket_type")
     ended = list(due.order_by("until", "pk"))
     for registration in ended:
