@@ -52,7 +52,9 @@ def draw(desk: Desk, *, acting_user: User | None) -> Draw:
         registration = by_alias[entry.alias]
         registration.desk = current
         if not has_place:
-            settle(registration, current, State.WAITING, because=Because.NOT_DRAWN)
+            # Until then, where we do not know yet whether the address is theirs.
+            until = registration.until
+            settle(registration, current, State.WAITING, because=Because.NOT_DRAWN, until=until)
         elif needs_consent(registration, current, now):
             settle(registration, current, State.OFFERED, because=Because.DRAWN, until=current.offer_ends(now))
         else:

@@ -79,7 +79,9 @@ def approve(registrations: Iterable[Registration], *, acting_user: User) -> list
         # Read anew each time: the one before may have taken the last place.
         kind = desk.types.get(pk=registration.ticket_type_id)
         if must_wait(desk, kind, 1 + len(registration.guests)):
-            settle(registration, desk, State.WAITING, because=Because.APPROVED)
+            # Until then, where we do not know yet whether the address is theirs.
+            until = registration.until
+            settle(registration, desk, State.WAITING, because=Because.APPROVED, until=until)
         elif needs_consent(registration, desk, timezone.now()):
             until = desk.offer_ends(timezone.now())
             settle(registration, desk, State.OFFERED, because=Because.APPROVED, until=until)
