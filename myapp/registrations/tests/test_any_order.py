@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 import pytest
 from django.db import transaction
@@ -12,20 +14,25 @@ from django.utils import timezone
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
+    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from myapp.registrations import actions, places
-from myapp.registrations.errors import RegistrationRefused
+from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.invariants import INVARIANTS
-from myapp.registrations.models import Audience, Desk, Promotion, Registration
+from myapp.registrations.models import Audience, Desk, HandOn, Promotion, Registration
 from myapp.testing.factories import make_desk, make_event, make_person, make_ticket_type, tomorrow
 
 PLACED = {"offered", "confirmed"}
+WHICH = st.integers(0, 7)
 KINDS = ("plain", "small", "approved")  # as many as the event has; two at most; an organiser accepts each
 
 
@@ -35,8 +42,18 @@ class Claim:
 
     kind: str
     size: int
+    holder: int
     state: str = "new"
     turn: int = 0
+    offer: int | None = None  # to whom the ticket is offered at the moment, as the number of the offer
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {"cancelled", "expired", "refused"}
+
+    @property
+    def can_be_handed_on(self) -> bool:
+        return self.state == "confirmed" and self.kind != "approved"
 
 
 @dataclass
@@ -73,6 +90,9 @@ class NaiveDesk:
         else:
             claim.state = "confirmed"
 
+    def has_any(self, person: int) -> bool:
+        return any(claim.holder == person and not claim.is_over for claim in self.claims)
+
     def move_up(self) -> None:
         held_up: set[str] = set()
         for claim in sorted(self.claims, key=lambda each: each.turn):
@@ -84,6 +104,13 @@ class NaiveDesk:
                 held_up.add(claim.kind)
                 continue
             claim.state = "offered" if self.offers else "confirmed"
+
+
+Thing = TypeVar("Thing")
+
+
+def of(things: Sequence[Thing], which: int) -> Thing:
+    return things[which % len(things)]
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -107,23 +134,42 @@ class AnyOrder(RuleBasedStateMachine):
         }
         self.naive = NaiveDesk()
         self.rows: list[Registration] = []
+        self.handed_on: list[tuple[int, HandOn]] = []
+
+    @initialize(
+        target=claims,
+        kinds=st.lists(st.sampled_from(KINDS), min_size=3, max_size=6),
+        offers=st.booleans(),
+    )
+    def people_have_come(self, kinds: list[str], *, offers: bool) -> MultipleResults[int]:
+        if offers:
+            self.places_are_offered_from_now_on()
+        return multiple(*(self.register(kind, 0) for kind in kinds))
+
+    def those(self, **wanted: object) -> list[int]:
+        """The numbers of the claims of which this is true."""
+        claims = enumerate(self.naive.claims)
+        return [n for n, claim in claims if all(getattr(claim, name) == is_ for name, is_ in wanted.items())]
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
 
     @rule(target=claims, kind=st.sampled_from(KINDS), guests=st.integers(0, 2))
+    def one_more_comes(self, kind: str, guests: int) -> int:
+        return self.register(kind, guests)
+
     def register(self, kind: str, guests: int) -> int:
         limits = (self.naive.capacity, self.naive.limits[kind])
         if kind == "approved" or any(1 + guests > limit for limit in limits if limit is not None):
             guests = 0
-        claim = Claim(kind, 1 + guests)
+        person = make_person()
+        claim = Claim(kind, 1 + guests, person.pk)
         self.naive.claims.append(claim)
         if kind == "approved":
             claim.state = "pending"
         else:
             self.naive.put(claim)
-        person = make_person()
         given = self.desk.event.code, self.kinds[kind].pk, person
         code = None if guests else places.take(*given) or places.join(*given)
         if code:
@@ -136,7 +182,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(number=claims)
     def register_again(self, number: int) -> None:
         row, claim = self.rows[number], self.naive.claims[number]
-        if claim.state not in {"cancelled", "expired", "refused"}:
+        if not claim.is_over:
             assert row.user
             assert places.take(self.desk.event.code, self.kinds["plain"].pk, row.user) is None
             assert actions.register(self.kinds["plain"], acting_user=row.user) == row
@@ -173,24 +219,26 @@ class AnyOrder(RuleBasedStateMachine):
         claim.kind, claim.size = kind, 1 + guests
         self.naive.move_up()
 
-    @rule(number=claims)
-    def accept(self, number: int) -> None:
-        claim = self.naive.claims[number]
-        if claim.state == "offered":
-            actions.accept(self.rows[number], acting_user=self.rows[number].user)
-            claim.state = "confirmed"
+    @precondition(lambda self: self.those(state="offered"))
+    @rule(which=WHICH)
+    def accept(self, which: int) -> None:
+        number = of(self.those(state="offered"), which)
+        actions.accept(self.rows[number], acting_user=self.rows[number].user)
+        self.naive.claims[number].state = "confirmed"
 
-    @rule(number=claims)
-    def time_runs_out(self, number: int) -> None:
-        claim = self.naive.claims[number]
-        if claim.state == "offered":
-            Registration.objects.filter(pk=self.rows[number].pk).update(until=timezone.now())
-            assert actions.let_run_out() == 1
-            claim.state = "expired"
-            self.naive.move_up()
+    @precondition(lambda self: self.those(state="offered"))
+    @rule(which=WHICH)
+    def time_runs_out(self, which: int) -> None:
+        number = of(self.those(state="offered"), which)
+        Registration.objects.filter(pk=self.rows[number].pk).update(until=timezone.now())
+        assert actions.let_run_out() == 1
+        self.naive.claims[number].state = "expired"
+        self.naive.move_up()
 
-    @rule(number=claims, accepted=st.booleans())
-    def an_organiser_decides(self, number: int, *, accepted: bool) -> None:
+    @precondition(lambda self: self.those(kind="approved"))
+    @rule(which=WHICH, accepted=st.booleans())
+    def an_organiser_decides(self, which: int, *, accepted: bool) -> None:
+        number = of(self.those(state="pending") or self.those(kind="approved"), which)
         claim, row = self.naive.claims[number], self.rows[number]
         if accepted:
             actions.approve([row], acting_user=self.organiser)
@@ -204,6 +252,48 @@ class AnyOrder(RuleBasedStateMachine):
         self.naive.put(claim)
         if claim.state == "confirmed" and self.naive.offers:
             claim.state = "offered"
+
+    @rule(number=claims)
+    def hand_on(self, number: int) -> None:
+        claim, row = self.naive.claims[number], self.rows[number]
+        try:
+            with transaction.atomic():
+                offer = actions.hand_on(row, make_person().email, acting_user=row.user)
+        except RegistrationRefused:
+            assert not claim.can_be_handed_on
+            return
+        assert claim.can_be_handed_on
+        claim.offer = len(self.handed_on)
+        self.handed_on.append((number, offer))
+
+    @precondition(lambda self: self.handed_on)
+    @rule(which=WHICH, other=st.none() | claims)
+    def take_over(self, which: int, other: int | None) -> None:
+        standing = [claim.offer for claim in self.naive.claims if claim.offer is not None]
+        offer = of(standing if standing and which else range(len(self.handed_on)), which)
+        number, offered = self.handed_on[offer]
+        claim, giver = self.naive.claims[number], self.rows[number]
+        taker = make_person() if other is None else self.rows[other].user
+        assert taker
+        can = claim.offer == offer and claim.can_be_handed_on and not self.naive.has_any(taker.pk)
+        try:
+            with transaction.atomic():
+                self.rows[number] = actions.take_over(offered, acting_user=taker)
+        except RegistrationRefused:
+            assert not can
+            return
+        if claim.offer is None and claim.holder == taker.pk:
+            return  # they have taken it before
+        assert can
+        claim.holder, claim.offer = taker.pk, None
+        with pytest.raises(NotAllowed), transaction.atomic():
+            actions.cancel(giver, acting_user=giver.user)
+
+    @precondition(lambda self: any(claim.offer is not None for claim in self.naive.claims))
+    @rule(number=claims)
+    def take_back(self, number: int) -> None:
+        actions.take_back(self.rows[number], acting_user=self.rows[number].user)
+        self.naive.claims[number].offer = None
 
     @rule(capacity=st.none() | st.integers(0, 8), kind=st.none() | st.sampled_from(KINDS[:2]))
     def capacity_changes(self, capacity: int | None, kind: str | None) -> None:
@@ -223,15 +313,16 @@ class AnyOrder(RuleBasedStateMachine):
             self.naive.capacity = capacity
         self.naive.move_up()
 
-    @rule()
     def places_are_offered_from_now_on(self) -> None:
         Desk.objects.filter(pk=self.desk.pk).update(promotion=Promotion.OFFER)
         self.naive.offers = True
 
     @invariant()
     def both_desks_agree(self) -> None:
-        states = dict(Registration.objects.filter(desk=self.desk).values_list("pk", "state"))
-        assert [states[row.pk] for row in self.rows] == [claim.state for claim in self.naive.claims]
+        rows = Registration.objects.filter(desk=self.desk).values_list("pk", "state", "user")
+        found = {pk: (state, user) for pk, state, user in rows}
+        told = [(claim.state, claim.holder) for claim in self.naive.claims]
+        assert [found[row.pk] for row in self.rows] == told
 
     @invariant()
     def nothing_is_out_of_order(self) -> None:
