@@ -251,7 +251,9 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 
 @cache
 def _tls(*protocols: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the authorities of this machine, 25 ms to read
+    context = ssl.SSLContext(
+        ssl.PROTOCOL_TLS_CLIENT
+    )  # without the authorities of this machine, 25 ms to read
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(list(protocols))
     return context
