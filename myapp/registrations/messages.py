@@ -14,6 +14,9 @@ from myapp.notify import outbox
 from myapp.registrations.models import LIVE, Because, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from myapp.notify.models import Message
     from myapp.registrations.models import Registration
 
 # The kind that the statement of `places.take` writes.
@@ -55,11 +58,22 @@ def told(registration: Registration, before: State | None) -> None:
 
     One query, none where there is nothing to tell. The cause is the registration's revision: one message for each.
     """
+    told_all([(registration, before)])
+
+
+def told_all(changed: Iterable[tuple[Registration, State | None]]) -> None:
+    """Tell of many at once as `told` does of one; one query for each thousand."""
+    outbox.tell_all(
+        [message for registration, before in changed if (message := _message(registration, before))]
+    )
+
+
+def _message(registration: Registration, before: State | None) -> Message | None:
     kind = kind_for(registration, before)
     if not kind or not (registration.user_id or registration.email):
-        return
+        return None
     cause = f"registration:{registration.pk}:{registration.revision}"
-    outbox.tell(
+    return outbox.message(
         kind,
         user=registration.user_id,
         email="" if registration.user_id else registration.email,

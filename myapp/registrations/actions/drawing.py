@@ -14,7 +14,7 @@ from myapp.events.showing import pages_of_event
 from myapp.registrations import lottery, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Because, Desk, Draw, Mode, State
-from myapp.registrations.places import locked_desk, settle
+from myapp.registrations.places import Decided, locked_desk, settle_all
 from myapp.registrations.queue import fill, needs_consent
 from myapp.web.public_pages import forget_public_pages
 from myapp.web.refresh import refresh_pages
@@ -27,7 +27,8 @@ def draw(desk: Desk, *, acting_user: User | None) -> Draw:
     """Give the places to those who have entered, by lot; the others wait in the order of the draw. Once, and for good.
 
     `acting_user` is None where the clock does it. Raises `RegistrationRefused` while people can still enter, and where
-    there is nothing to draw; `NotAllowed`. Four queries for each who entered, all under the lock of the desk.
+    there is nothing to draw; `NotAllowed`. As many queries for thousands who have entered as for three, but for one more
+    for each thousand messages.
     """
     current = locked_desk(desk.pk)
     if acting_user is not None and not rules.can_run_desk(acting_user, current):
@@ -48,17 +49,19 @@ def draw(desk: Desk, *, acting_user: User | None) -> Draw:
     made = Draw.objects.create(desk=current, published=lottery.published(current, types, drawn, now))
     current.drawn_at = now
     current.save(update_fields=["drawn_at"])
+    decided = []
     for entry, has_place in drawn:
         registration = by_alias[entry.alias]
         registration.desk = current
         if not has_place:
             # Until then, where we do not know yet whether the address is theirs.
-            until = registration.until
-            settle(registration, current, State.WAITING, because=Because.NOT_DRAWN, until=until)
+            decided.append(Decided(registration, State.WAITING, Because.NOT_DRAWN, registration.until))
         elif needs_consent(registration, current, now):
-            settle(registration, current, State.OFFERED, because=Because.DRAWN, until=current.offer_ends(now))
+            until = current.offer_ends(now)
+            decided.append(Decided(registration, State.OFFERED, Because.DRAWN, until))
         else:
-            settle(registration, current, State.CONFIRMED, because=Because.DRAWN)
+            decided.append(Decided(registration, State.CONFIRMED, Because.DRAWN))
+    settle_all(decided, current)
     fill(current)
     forget_public_pages()
     refresh_pages([*pages_of_event(current.event), f"{current.event.path}draw/"])

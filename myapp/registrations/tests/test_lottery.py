@@ -15,13 +15,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from myapp.events.models import Event, Visibility
+from myapp.notify.models import Message
 from myapp.registrations import invariants, lottery
 from myapp.registrations.actions import cancel, change, draw, make_due_draws, register
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.layout import fingerprint
 from myapp.registrations.log_file import text_of
 from myapp.registrations.lottery import Entry
-from myapp.registrations.models import Because, Desk, Draw, Mode, Registration, State
+from myapp.registrations.models import Because, Desk, Draw, LogEntry, Mode, Registration, State
 from myapp.registrations.queries import desk_or_404
 from myapp.registrations.tests.desk_forms import sent_form
 from myapp.registrations.verification import NotReadable, wrong_with_draw, wrong_with_draw_in_log
@@ -84,6 +85,9 @@ def test_a_draw_gives_every_place_and_lets_the_others_wait_in_its_order(lot, ent
     waiting = Registration.objects.filter(state=State.WAITING).order_by("queue_number")
     order = [each["alias"] for each in made.published["result"] if not each["has_place"]]
     assert [each.alias for each in waiting] == order
+    lines = LogEntry.objects.filter(because__in=["drawn", "not_drawn"]).order_by("number")
+    assert [line.alias for line in lines] == [each["alias"] for each in made.published["result"]]
+    assert Message.objects.filter(kind__in=["place_drawn", "not_drawn"]).count() == len(entered)
     with_place = {each["alias"] for each in made.published["result"] if each["has_place"]}
     assert with_place == {each.alias for each in Registration.objects.filter(state=State.CONFIRMED)}
     assert {each.because for each in waiting} <= {Because.NOT_DRAWN}
@@ -107,11 +111,18 @@ def test_the_clock_makes_a_draw_when_its_time_has_come(lot, entered) -> None:
     assert lot.drawn_at is not None
 
 
-def test_a_draw_costs_the_same_for_each_who_entered(lot, entered) -> None:
+@pytest.mark.parametrize("more", [0, 20])
+def test_a_draw_costs_the_same_however_many_have_entered(lot, entered, more: int) -> None:
+    for _ in range(more):
+        make_registration(lot.types.all()[0])
+    lot.types.update(
+        capacity=None
+    )  # who is first in line holds up everybody, so that nobody after them is asked for
     end_entering(lot)
 
-    # desk, types, who entered, what is published, the desk; for each of eight four; the refresh of the pages
-    with queries(8 + 8 * 4):
+    # desk, types, who entered, what is published, the desk; the counters of desk and of two types, the registrations, the
+    # messages; the head of the line; a savepoint and its end
+    with queries(13):
         draw(lot, acting_user=None)
 
 
