@@ -142,6 +142,8 @@ else:
     # Compiling one of our queries would take longer than any of them takes to run.
     given = DATABASES["default"]["OPTIONS"].get("options", "")
     DATABASES["default"]["OPTIONS"]["options"] = f"{given} -c jit=off".strip()
+    # Never by being asked often: of itself only what says so (eventmate/postgresql: prepared_cursor).
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 1_000_000_000
 DATABASES["default"]["OPTIONS"] |= {
     # A gevent worker serves a thousand clients on these few connections. Queries take milliseconds: whoever has waited
     # three seconds for a connection stands in a queue that only grows, and is told to come back.

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sw.js", ticket_worker, name="ticket_worker"),
     *i18n_patterns(
         path("", include("myapp.mine.urls")),  # first: asked for with every page, and kept by nobody
+        path("checkin/", include("myapp.checkin.urls")),  # three hundred times a second, where doors are
         path(
             "tickets/strikes/", include("myapp.registrations.urls_strikes")
         ),  # before tickets by their codes
@@ -33,7 +34,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path("", include("myapp.events.urls")),
         path("", include("myapp.registrations.urls_proof")),
         path("", include("myapp.pages.urls")),
-        path("checkin/", include("myapp.checkin.urls")),
         path("organise/", include("myapp.registrations.urls_organise")),
         path("accounts/notifications/", include("myapp.notify.urls")),
         path("accounts/", include("myapp.accounts.urls")),

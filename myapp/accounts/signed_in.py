@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.db import connection
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from myapp.accounts.models import User
-from myapp.web.rows import Columns, read
+from myapp.web.rows import Columns, prepared, read
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -65,7 +64,7 @@ def _person_of(request: HttpRequest) -> User | AnonymousUser:
 
 
 def _by_id(person: int) -> User | None:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_READ, [person])
         row = cursor.fetchone()
     return read(row, PERSON)[0] if row else None

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from myapp.checkin.models import Direction, How, Scan
+from myapp.web.rows import prepared
 
 ALREADY_IN = "already_in"
 NOT_IN = "not_in"
@@ -166,7 +167,7 @@ def scan(passing: Passing, *, rotation: int | None = None) -> Noted | None:
         "rotation": rotation,
         "else": ALREADY_IN if passing.direction is Direction.IN else NOT_IN,
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_TICKET + (_IN if passing.direction is Direction.IN else _OUT) + _NOTED, given)
         refused, at, name, ticket_type, moved = cursor.fetchone()
     if refused is None:

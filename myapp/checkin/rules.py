@@ -1,6 +1,5 @@
 """Who may: small named predicates."""
 
-from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -11,6 +10,7 @@ from myapp.events.codes import code_of
 from myapp.events.models import Event, Membership, Organisation, Role
 from myapp.events.rules import can_organise
 from myapp.registrations.models import Desk
+from myapp.web.rows import prepared
 
 
 def can_keep_door(user: User, desk: Desk) -> bool:
@@ -47,7 +47,7 @@ def kept_door_or_404(user: User, slug: str) -> tuple[Desk, bool]:
 
     One query. Raises `Http404` where there is no door.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_KEPT, {"code": code_of(slug), "user": user.pk, "staff": user.is_staff})
         row = cursor.fetchone()
     if row is None:

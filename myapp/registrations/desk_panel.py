@@ -34,26 +34,29 @@ class Offer:
 def part(event: Event) -> Mapping[str, object]:
     """Return what "registrations/_desk.html" shows of an event; two queries, one where people just come."""
     desk = queries.desk_with_types(event)
-    return {"desk": desk} | (panel_of(desk, desk.types.all()) if desk else {})
+    if desk is None:
+        return {"desk": None}
+    return panel_of(desk, desk.types.all()) | {
+        "is_elsewhere": desk.way == Way.ELSEWHERE,
+        "desk_host": urlsplit(desk.url).hostname or "",
+        "cancel_until": spoken_moment(desk.cancel_until or event.starts_at),
+    }
 
 
 def panel_of(desk: Desk, kinds: Iterable[TicketType]) -> dict[str, object]:
-    """Return the same of a desk that has been read with its event, and of its types. No queries."""
+    """Return what that and a person's own panel have in common, of a desk with its event, and its types. No queries."""
     offers = [offer_of(kind, desk) for kind in kinds]
     refusals = [offer.refusal for offer in offers if offer.refusal]
-    event = desk.event
+    event, prefix = desk.event, language_prefix()
     return {
         "desk": desk,
-        "is_elsewhere": desk.way == Way.ELSEWHERE,
-        "desk_host": urlsplit(desk.url).hostname or "",
         "offers": offers,
         "seats": seats_of(desk, offers),
         "is_draw": is_before_the_draw(desk),
         "draw_at": spoken_moment(desk.draw_at) if desk.draw_at else "",
         "desk_refusal": refusals[0] if refusals and len(refusals) == len(offers) else None,
-        "register_url": f"{language_prefix()}/my/events/{event.slug}/register/",
-        "place_url": f"{language_prefix()}/_mine/events/{event.slug}/place/",
-        "cancel_until": spoken_moment(desk.cancel_until or event.starts_at),
+        "register_url": f"{prefix}/my/events/{event.slug}/register/",
+        "place_url": f"{prefix}/_mine/events/{event.slug}/place/",
     }
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from myapp.accounts.models import Department, User
 from myapp.accounts.signed_in import PERSON
 from myapp.events import codes
@@ -18,7 +16,7 @@ from myapp.events.models import Event, Organisation
 from myapp.registrations import queries
 from myapp.registrations.line import IN_LINE, InLine
 from myapp.registrations.models import LIVE, Desk, Registration, TicketType
-from myapp.web.rows import Columns, read
+from myapp.web.rows import Columns, prepared, read
 
 _EVENT = Columns(
     Event,
@@ -87,7 +85,7 @@ def look(slug: str, person: int) -> tuple[User | None, Seen | None]:
     One query. The person is whom a session names, and not proved yet; whether they may see the event is asked of
     `events.rules` before anything is shown.
     """
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_LOOK, {"code": codes.code_of(slug), "person": person, "live": _LIVE})
         rows = cursor.fetchall()
     if not rows:

@@ -23,6 +23,7 @@ from myapp.notify import outbox
 from myapp.registrations import messages, strikes
 from myapp.registrations.models import WITH_PLACE, Because, Desk, Registration, State, TicketType
 from myapp.registrations.models.registrations import new_alias
+from myapp.web.rows import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +150,7 @@ def _written(
         # A savepoint inside a transaction; on its own a single statement needs none.
         with (
             transaction.atomic() if connection.in_atomic_block else nullcontext(),
-            connection.cursor() as cursor,
+            prepared() as cursor,
         ):
             cursor.execute(statement + _WRITE, given)
             if cursor.fetchone() is None:

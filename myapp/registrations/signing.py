@@ -10,7 +10,7 @@ import base64
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -32,7 +32,7 @@ def is_signed(message: bytes, signature: bytes) -> bool:
 
 def public_keys() -> list[str]:
     """Return the keys that verify, as base64url of 32 raw bytes each; the one that signs today comes first."""
-    return [encoded(_key(secret).public_key().public_bytes_raw()) for secret in _secrets()]
+    return [encoded(_public_key(secret).public_bytes_raw()) for secret in _secrets()]
 
 
 def encoded(data: bytes) -> str:
@@ -58,7 +58,7 @@ def _secrets() -> list[str]:
 
 def _verifies(secret: str, message: bytes, signature: bytes) -> bool:
     try:
-        _key(secret).public_key().verify(signature, message)
+        _public_key(secret).verify(signature, message)
     except InvalidSignature:
         return False
     return True
@@ -69,3 +69,8 @@ def _key(secret: str) -> Ed25519PrivateKey:
     """Return the key that follows from a secret. 0.1 ms, so it is kept."""
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(secret.encode())
     return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=8)
+def _public_key(secret: str) -> Ed25519PublicKey:
+    return _key(secret).public_key()

@@ -50,19 +50,16 @@ def standing_of(user: User, seen: Seen, *, refusal: RegistrationRefused | None =
 
 
 def about(registration: Registration, desk: Desk, in_line: InLine | None = None) -> dict[str, object]:
-    """Return what a registration's own state shows; a query for one that waits where `in_line` does not say where."""
-    until = registration.until
+    """Return what the state of a person's own registration shows; a query for one that waits where `in_line` does not say where."""
+    until, ticket_url = registration.until, ways.ticket_url(registration.code)
     registration.desk = desk
     context: dict[str, object] = {
         "until": spoken_moment(until) if until else "",
         "until_iso": until.isoformat() if until else "",
         "seconds_left": seconds_left(until),
         "must_answer": desk.asks and registration.answered_at is None,
-        "ticket_url": ways.way_on(registration),
-        "accept_url": ways.way_to(registration, "accept"),
-        "cancel_url": ways.way_to(registration, "cancel"),
-        "change_url": ways.way_to(registration, "change"),
-        "answers_url": ways.way_to(registration, "answers"),
+        "ticket_url": ticket_url,
+        **ways.ways_from(ticket_url),
         "can_cancel": registration.state != State.CONFIRMED or desk.can_be_cancelled(timezone.now()),
     }
     if registration.state == State.WAITING:

@@ -36,7 +36,12 @@ def register_url(slug: str) -> str:
 
 def ticket_url(code: str) -> str:
     """Return the page of a ticket of somebody with an account. No queries."""
-    return reverse("registrations:ticket", args=[code])
+    return f"{language_prefix()}/tickets/{code}/"
+
+
+def ways_from(ticket: str) -> dict[str, str]:
+    """Return the addresses that lead on from a ticket's page, under the names that templates know. No queries."""
+    return {f"{name}_url": f"{ticket}{name}/" for name in ("accept", "answers", "cancel", "change")}
 
 
 def sign_in_url(slug: str, *, up: bool = False) -> str:

@@ -4,8 +4,9 @@ A query of the ORM costs half a millisecond of this process before the database 
 tables costs two. What is read by hand costs what it must, and yields the same models:
 
     PERSON = Columns(User, "person")
-    cursor.execute(f"SELECT {PERSON} FROM accounts_user person WHERE person.id = %s", [17])
-    person, = read(cursor.fetchone(), PERSON)
+    with prepared() as cursor:
+        cursor.execute(f"SELECT {PERSON} FROM accounts_user person WHERE person.id = %s", [17])
+        person, = read(cursor.fetchone(), PERSON)
 
 Columns that were not named are deferred, as with `only()`: whoever asks for one gets it, by a query more.
 """
@@ -14,11 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Field, Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from django.db.backends.utils import CursorWrapper
 
 M = TypeVar("M", bound=Model)
 
@@ -66,3 +69,9 @@ def read(row: Sequence[Any], *columns: Columns[Any]) -> list[Any]:
         made.append(each.made_from(row[at : at + each.number]))
         at += each.number
     return [*made, *row[at:]]
+
+
+def prepared() -> CursorWrapper:
+    """Return a cursor that has statements planned once for each connection; see `eventmate.postgresql`."""
+    cursor: CursorWrapper = connection.prepared_cursor()  # type: ignore[attr-defined]
+    return cursor

@@ -1,9 +1,11 @@
 """One look at a desk: the same models as those of several queries, by one statement."""
 
 import pytest
+from django.urls import reverse
+from django.utils import translation
 
 from myapp.accounts.models import Department
-from myapp.registrations import queries as asked
+from myapp.registrations import queries as asked, ways
 from myapp.registrations.line import line_of
 from myapp.registrations.looking import look, seen_of
 from myapp.registrations.models import Audience, Registration, State, Way
@@ -137,3 +139,15 @@ def test_the_island_of_a_session_that_is_over_is_empty(ada, ada_browser, desk):
     answer = ada_browser.get(island(desk))
 
     assert (answer.status_code, answer.content) == (204, b"")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_addresses_that_are_written_by_hand_are_those_of_the_site(language):
+    with translation.override(language):
+        ticket = ways.ticket_url("0123456789")
+        assert ticket == reverse("registrations:ticket", args=["0123456789"])
+        assert ways.register_url("kites-0123456789") == reverse(
+            "registrations:register", args=["kites-0123456789"]
+        )
+        for name, path in ways.ways_from(ticket).items():
+            assert path == reverse(f"registrations:{name.removesuffix('_url')}", args=["0123456789"])
