@@ -3,10 +3,10 @@
 The UID is the event's own, so that who added the event before has it once. An event that is called off is CANCELLED for
 everybody; what somebody has not got yet, or may still lose, is TENTATIVE.
 
-SEQUENCE of a file is the event's, as in every other file of that event, so that each of them replaces an older one. A feed
-is a calendar of its own, in which an event goes from tentative to confirmed to cancelled and back: there it is how often
-the event and all the person's registrations for it have changed. Each of them only grows and none is ever deleted, so the
-sum only grows as well, also for who cancels and registers anew.
+In a person's calendar an event goes from tentative to confirmed to cancelled and back. SEQUENCE is how often the event and
+all the person's registrations for it have changed, in mails, files and the feed alike, so that the newest replaces the
+others whichever way it came. Each of them only grows and none is ever deleted, so the sum only grows as well, also for who
+cancels and registers anew. The event's public file has the event's own, which is less: it takes nothing of this back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,19 +22,20 @@ from django.utils.translation import gettext as _
 from myapp.events import calendars
 from myapp.events.calendars import Told
 from myapp.events.models import Event, Status
+from myapp.registrations import queries
 from myapp.registrations.models import HandOn, Registration, State
 
 _GONE = {Status.CANCELLED, Status.WITHDRAWN, Status.DRAFT}
 
 
 def registration_ics(registration: Registration, *, path: str = "", method: str = "") -> bytes:
-    """Return a calendar of the event as it stands with the person; no queries where the event's place is loaded.
+    """Return a calendar of the event as it stands with the person; two queries where the event's place is loaded.
 
     `path` is the page to come back to, the ticket's own where none is given; `method` is for mails.
     """
     event = registration.desk.event
-    now = _told(registration, event.sequence, max(event.changed_at, registration.changed_at), path)
-    return calendars.personal_ics(event, now, method=method)
+    now = told(event, *queries.all_at(registration))
+    return calendars.personal_ics(event, replace(now, path=path or now.path), method=method)
 
 
 def feed(registrations: Iterable[Registration], handed_on: Iterable[HandOn] = ()) -> list[tuple[Event, Told]]:
@@ -79,13 +81,13 @@ def told(event: Event, registrations: list[Registration], handed_on: list[HandOn
     return _told(current, sequence, changed_at)
 
 
-def _told(registration: Registration, sequence: int, changed_at: dt.datetime, path: str = "") -> Told:
+def _told(registration: Registration, sequence: int, changed_at: dt.datetime) -> Told:
     return Told(
         status=_status(registration, registration.desk.event),
         sequence=sequence,
         changed_at=changed_at,
         sentence=sentence(registration),
-        path=path or f"/tickets/{registration.code}/",
+        path=f"/tickets/{registration.code}/",
     )
 
 

@@ -44,7 +44,7 @@ def write(name: str, letter: Letter, message: Message) -> Mail | None:
     words = {**mails.words_of(event), "place": event.place_label}
     has_moved = was["place"] != event.place_label
     subject = _NEW_PLACE if name == changes.ALTERED and has_moved and event.place_label else letter.subject
-    files = (mails.calendar_file(event),) if registration.state == State.CONFIRMED else ()
+    files = (mails.calendar_file(registration),) if registration.state == State.CONFIRMED else ()
     return Mail(
         str(subject) % words,
         f"registrations/mail/{name}.html",

@@ -25,6 +25,8 @@ from myapp.notify import kinds
 from myapp.notify.kinds import Attachment, Mail
 from myapp.notify.models import Group, Message
 from myapp.registrations import changes, queries, ways
+from myapp.registrations.calendars import registration_ics
+from myapp.registrations.keys import key_of
 from myapp.registrations.models import LIVE, Registration, State
 from myapp.web.dates import spoken_date
 from myapp.web.languages import language_prefix
@@ -113,17 +115,21 @@ LETTERS = {
         gettext_lazy("Your registration is changed: %(title)s, %(begins)s"), "changed", None, calendar=True
     ),
     "place_cancelled": Letter(
-        gettext_lazy("You are no longer registered: %(title)s"), "cancelled", State.CANCELLED
+        gettext_lazy("You are no longer registered: %(title)s"), "cancelled", State.CANCELLED, calendar=True
     ),
     "place_taken_off": Letter(
         gettext_lazy("The organiser has cancelled your registration: %(title)s, %(begins)s"),
         "taken_off",
         State.CANCELLED,
+        calendar=True,
         essential=True,
         push=True,
     ),
     "place_released": Letter(
-        gettext_lazy("Your place was given to the queue at the door: %(title)s"), "released", State.EXPIRED
+        gettext_lazy("Your place was given to the queue at the door: %(title)s"),
+        "released",
+        State.EXPIRED,
+        calendar=True,
     ),
 }
 
@@ -165,8 +171,7 @@ def write(letter: Letter, message: Message) -> Mail | None:
         "until": spoken_moment(registration.until) if registration.until else "",
         "draw_at": spoken_moment(registration.desk.draw_at) if registration.desk.draw_at else "",
     }
-    goes_along = letter.calendar and registration.state == State.CONFIRMED
-    files = (calendar_file(event),) if goes_along else ()
+    files = (calendar_file(registration),) if letter.calendar and _concerns_calendar(registration) else ()
     return Mail(
         str(letter.subject) % words,
         f"registrations/mail/{letter.template}.html",
@@ -180,6 +185,13 @@ def write(letter: Letter, message: Message) -> Mail | None:
         link=link_of(registration),
         attachments=files,
         short=short_of(event),
+    )
+
+
+def _concerns_calendar(registration: Registration) -> bool:
+    """Whether it belongs into the person's calendar, or out of it again; one query for what is over."""
+    return registration.state == State.CONFIRMED or (
+        not registration.is_live and queries.has_had_place(registration)
     )
 
 
@@ -270,11 +282,11 @@ def link_of(registration: Registration) -> str:
     return "" if event.status == Status.WITHDRAWN else f"{language_prefix()}{event.path}"
 
 
-def calendar_file(event: Event) -> Attachment:
-    """Return the event for the reader's calendar: the same UID and SEQUENCE as its public file."""
-    return Attachment(
-        "event.ics", calendars.event_ics(event, method="PUBLISH"), "text/calendar; method=PUBLISH"
-    )
+def calendar_file(registration: Registration) -> Attachment:
+    """Return the event for the reader's calendar, as it stands with them: by the UID and SEQUENCE of their feed; two queries."""
+    path = "" if registration.user_id else f"/r/{key_of(registration)}/"
+    content = registration_ics(registration, path=path, method="PUBLISH")
+    return Attachment("event.ics", content, "text/calendar; method=PUBLISH")
 
 
 RENDERERS: Mapping[str, Callable[[Message], Mail | None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from allauth.account.models import EmailAddress
-from django.db.models import Case, Count, Prefetch, QuerySet, When, prefetch_related_objects
+from django.db.models import Case, Count, Prefetch, Q, QuerySet, When, prefetch_related_objects
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +14,17 @@ from myapp.accounts.addresses import same_address
 from myapp.accounts.models import User
 from myapp.events import codes
 from myapp.events.models import Event, Membership, Role, Status
-from myapp.registrations.models import LIVE, Desk, Feedback, HandOn, Registration, State, TicketType, Way
+from myapp.registrations.models import (
+    LIVE,
+    Desk,
+    Feedback,
+    HandOn,
+    LogEntry,
+    Registration,
+    State,
+    TicketType,
+    Way,
+)
 
 PAST_IN_CALENDAR = dt.timedelta(days=365)
 
@@ -112,6 +122,30 @@ def registrations_for_calendar(user: User, now: dt.datetime | None = None) -> Qu
     """Return what a person's calendar is made from: all of theirs for events of the last year and to come; one query."""
     since = (now or timezone.now()) - PAST_IN_CALENDAR
     return registrations_of(user).filter(desk__event__ends_at__gt=since)
+
+
+def all_at(registration: Registration) -> tuple[list[Registration], list[HandOn]]:
+    """Return all that the person of a registration ever had for its event, and what they have handed on; two queries.
+
+    One for somebody without an account.
+    """
+    desk, user = registration.desk, registration.user_id
+    who = Q(pk=registration.pk)
+    if user is not None:
+        who |= Q(user=user)
+    elif registration.email:
+        who |= Q(same_address(registration.email), user=None)
+    theirs = list(Registration.objects.filter(who, desk=desk))
+    for each in theirs:
+        each.desk = desk
+    given = HandOn.objects.filter(giver=user, taken_at__isnull=False, registration__desk=desk)
+    return theirs, list(given) if user is not None else []
+
+
+def has_had_place(registration: Registration) -> bool:
+    """Whether it was ever confirmed; one query."""
+    lines = LogEntry.objects.filter(desk=registration.desk_id, alias=registration.alias)
+    return lines.filter(state=State.CONFIRMED).exists()
 
 
 def registration_or_404(user: User, code: str) -> Registration:

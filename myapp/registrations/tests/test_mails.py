@@ -2,18 +2,20 @@
 
 import datetime as dt
 import json
+from typing import Any
 
 import icalendar
 import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from myapp.events import calendars
+from myapp.events.calendars import personal_feed_ics
 from myapp.events.models import Event
 from myapp.notify import kinds
 from myapp.notify.letters import letter_for
 from myapp.notify.models import Message
 from myapp.registrations import actions
+from myapp.registrations.calendars import feed
 from myapp.registrations.keys import key_of
 from myapp.registrations.mails import LETTERS
 from myapp.registrations.models import Desk, Registration, State
@@ -37,16 +39,63 @@ def test_the_confirmation_brings_the_event_for_the_calendar(desk, ticket, ada, p
 
     part = calendar_in(letter)
     [event] = icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")
-    [public] = icalendar.Calendar.from_ical(calendars.event_ics(desk.event)).walk("VEVENT")
+    [(_event, told)] = feed([Registration.objects.get()])
+    mine = personal_feed_ics([(desk.event, told)], name="Mine")
+    [in_feed] = icalendar.Calendar.from_ical(mine).walk("VEVENT")
 
     assert part.get_param("method") == "PUBLISH"
     assert "METHOD:PUBLISH" in part.get_content()
     assert (event["UID"], event["SEQUENCE"], event["DTSTART"].dt) == (
-        public["UID"],
-        public["SEQUENCE"],
-        public["DTSTART"].dt,
+        in_feed["UID"],
+        in_feed["SEQUENCE"],
+        in_feed["DTSTART"].dt,
     )
+    assert event["STATUS"] == "CONFIRMED"
     assert event["ORGANIZER"].params["CN"] == desk.event.organisation_name
+
+
+def entry_in(letter):
+    [event] = icalendar.Calendar.from_ical(calendar_in(letter).get_content()).walk("VEVENT")
+    return event["UID"], event["STATUS"], event["SEQUENCE"]
+
+
+@pytest.mark.parametrize("who", ["ada", "a guest"])
+@pytest.mark.parametrize("how", ["cancelled", "taken off"])
+def test_what_the_confirmation_brought_the_cancellation_takes_away(desk, ada, omar, post_office, who, how):
+    Desk.objects.update(without_account=True)
+    kind = make_ticket_type(desk, audience="everyone")
+    person: dict[str, Any] = (
+        {"acting_user": ada} if who == "ada" else {"acting_user": None, "email": "g@example.org"}
+    )
+    sequence, uids = -1, set()
+    for _ in range(2):
+        registration = actions.register(kind, name="Grace", **person)
+        if who == "a guest":
+            actions.confirm_address(registration)
+        came = delivered(post_office)[-1]
+        registration.refresh_from_db()
+        if how == "cancelled":
+            actions.cancel(registration, acting_user=person["acting_user"])
+        else:
+            actions.take_off(registration, sentence="", acting_user=omar)
+        [gone] = delivered(post_office)
+        for letter, expected in ((came, "CONFIRMED"), (gone, "CANCELLED")):
+            uid, status, number = entry_in(letter)
+            uids.add(uid)
+            assert (status, number > sequence) == (expected, True)
+            sequence = number
+        assert "takes it out of your calendar" in gone.body
+    assert uids == {f"{desk.event.code}@eventmate"}
+
+
+def test_who_only_waited_has_nothing_in_their_calendar_to_take_out(desk, ticket, ada, post_office):
+    make_registration(ticket), make_registration(ticket)
+    actions.cancel(make_registration(ticket, ada), acting_user=ada)
+
+    gone = delivered(post_office)[-1]
+
+    assert not [part for part in parsed(gone).walk() if part.get_content_type() == "text/calendar"]
+    assert "calendar" not in gone.body
 
 
 def test_a_mail_names_time_place_and_zone_in_words(desk, ticket, ada, post_office, settings):

@@ -229,7 +229,7 @@ def test_a_ticket_goes_into_the_calendar_under_the_name_of_its_event(ada_browser
 
     event = ticket.desk.event
     assert (entry["UID"], entry["STATUS"]) == (f"{event.code}@eventmate", "CONFIRMED")
-    assert entry["SEQUENCE"] == event.sequence
+    assert entry["SEQUENCE"] == event.sequence + 1 + ticket.revision
     assert entry["URL"] == f"{settings.SITE_URL}/tickets/{ticket.code}/"
     assert entry["DESCRIPTION"].startswith("You have a place. Your ticket:\nhttp")
 

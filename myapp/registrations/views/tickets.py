@@ -32,7 +32,7 @@ def ticket(request: SignedInRequest, code: str) -> HttpResponse:
 
 @private_page
 def ticket_ics(request: SignedInRequest, code: str) -> HttpResponse:
-    """Offer the event of a ticket for the person's calendar; one query."""
+    """Offer the event of a ticket for the person's calendar; three queries."""
     return _calendar(queries.registration_or_404(request.user, code))
 
 
@@ -47,7 +47,7 @@ def ticket_by_key(request: HttpRequest, key: str) -> HttpResponse:
 
 @link_page()
 def ticket_ics_by_key(_request: HttpRequest, key: str) -> HttpResponse:
-    """Offer the event of such a ticket for a calendar; one query."""
+    """Offer the event of such a ticket for a calendar; two queries."""
     registration = _by_key(key)
     if registration.user_id:
         return redirect("registrations:ticket_ics", registration.code)
