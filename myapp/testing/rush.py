@@ -75,11 +75,15 @@ def page(browser: Browser, path: str, host: str) -> bytes:
 
 @dataclass
 class Rush:
-    """What became of many requests: how many answers of each status, how long each took, and what got none."""
+    """What became of many requests: how many answers of each status, how long each took, and what got none.
+
+    `led` says where each answer led ("" for one that is no redirect), with its request.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     unanswered: list[bytes] = field(default_factory=list)
+    led: list[tuple[str, bytes]] = field(default_factory=list)
     took: float = 0.0
 
     def percentile(self, share: float) -> float:
@@ -106,7 +110,7 @@ def rush(port: int, requests: Sequence[bytes], *, hands: int = 32, within: float
             try:
                 connection = connection or socket.create_connection(("127.0.0.1", port), timeout=60)
                 connection.sendall(request)
-                status, stays_open = _read_answer(connection)
+                status, location, stays_open = _read_answer(connection)
             except OSError:
                 if connection:
                     connection.close()
@@ -119,6 +123,7 @@ def rush(port: int, requests: Sequence[bytes], *, hands: int = 32, within: float
                 connection = None
             with lock:
                 seen.statuses[status] += 1
+                seen.led.append((location, request))
                 seen.seconds.append(time.monotonic() - since)
         if connection:
             connection.close()
@@ -139,8 +144,8 @@ def _paced(requests: Iterable[bytes], began: float, within: float) -> Iterator[t
         yield (began + number * pause if pause else time.monotonic()), request
 
 
-def _read_answer(connection: socket.socket) -> tuple[int, bool]:
-    """Read one answer; returns its status and whether the connection may be used again."""
+def _read_answer(connection: socket.socket) -> tuple[int, str, bool]:
+    """Read one answer; returns its status, where it leads, and whether the connection may be used again."""
     received = b""
     while b"\r\n\r\n" not in received:
         more = connection.recv(65536)
@@ -155,4 +160,5 @@ def _read_answer(connection: socket.socket) -> tuple[int, bool]:
         if not more:
             raise ConnectionResetError("The connection was closed in the middle of an answer.")
         body += more
-    return int(head.split(b" ", 2)[1]), b"connection: close" not in headers
+    leads = next((each.split(b": ", 1)[1] for each in headers if each.startswith(b"location: ")), b"")
+    return int(head.split(b" ", 2)[1]), leads.decode(), b"connection: close" not in headers

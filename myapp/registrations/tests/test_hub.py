@@ -91,7 +91,8 @@ def test_it_listens_and_tells(join, desk):
     client = join(desk)
     assert b"40 places left" in client.read()
     make_registration(desk.types.get())
-    assert b"39 places left" in client.read()
+    while b"39 places left" not in (said := client.read()):
+        assert said.startswith(b":")  # a sign of life may come first
 
 
 def test_what_changes_often_is_read_twice_a_second(join, desk, monkeypatch):

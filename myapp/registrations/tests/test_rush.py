@@ -79,13 +79,16 @@ def told_once(desk: Desk) -> None:
 
 
 def send_all(site: Site, requests: list[bytes]) -> Rush:
-    """Send everything; what a dying worker took along is sent again, as a browser's user would."""
-    seen = rush(site.port, requests)
-    again = seen
+    """Send everything, and again what a dying worker took along, or what came back with "very many people, try again".
+
+    That is what a browser's user would do; the second leads to the page that says so, everything else to a ticket.
+    """
+    seen = again = rush(site.port, requests)
     for _ in range(20):
-        if not again.unanswered:
+        turned_back = [request for location, request in again.led if location.startswith("/my/events/")]
+        if not (again.unanswered or turned_back):
             return seen
-        again = rush(site.port, again.unanswered)
+        again = rush(site.port, [*again.unanswered, *turned_back])
         seen.statuses += again.statuses
     assert not again.unanswered
     return seen
