@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from django.conf import settings as django_settings
+from django.urls import reverse
 
 from myapp.notify import push
 from myapp.notify.delivery import deliver_due
@@ -269,6 +270,15 @@ def test_what_no_browser_gives_is_not_kept(ada_browser, wrong):
 def test_a_browser_belongs_to_whoever_signed_in_last(ada, omar, omar_browser, browser):
     omar_browser.post(f"{PAGE}devices/", browser.given)
     assert Device.objects.get().user == omar
+
+
+def test_signing_out_ends_the_pushes_of_that_browser_only(ada, ada_browser):
+    there = Browser(ada, "https://push.example.org/elsewhere")
+    here = Browser()
+    ada_browser.post(reverse("notify:add_device"), here.given | {"name": "Firefox"})
+    assert Device.objects.filter(endpoint=here.endpoint).exists()
+    ada_browser.post(reverse("account_logout"))
+    assert list(Device.objects.all()) == [there.device]
 
 
 def test_nobody_removes_anothers_device(omar_browser, browser):
