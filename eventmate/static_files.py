@@ -12,6 +12,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+_HASHED = re.compile(r"\.[0-9a-f]{12}\.")  # as Django writes them before the ending
+
 
 def refresh() -> bool:
     """Run collectstatic unless nothing has changed since the last time; return whether it ran.
@@ -53,7 +55,7 @@ def manifest_name() -> str:
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's storage, which compresses only what it has not compressed before: seconds for each saved style sheet."""
+    """WhiteNoise's storage, which compresses only what pages name, and that once: seconds for each saved style sheet."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Name the list before it is read."""
@@ -61,17 +63,15 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
         super().__init__(*args, **options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Compress the files that are new; a name with a hash in it never changes its content."""
+        """Compress the files that are new and have a hash in their names: by the plain ones nobody asks."""
         return cast(
             "Iterator[tuple[str, str]]",
-            super().compress_files(path for path in paths if not self._is_compressed(path)),
+            super().compress_files(
+                path for path in paths if _HASHED.search(path) and not self._is_compressed(path)
+            ),
         )
 
     def _is_compressed(self, path: str) -> bool:
+        """Whether it was compressed before; a name with a hash in it never changes its content."""
         source = Path(self.path(path))
-        for ending in (".br", ".gz"):
-            compressed = source.with_name(source.name + ending)
-            if compressed.exists():
-                same_time = abs(compressed.stat().st_mtime - source.stat().st_mtime) < 0.001
-                return same_time or bool(re.search(r"\.[0-9a-f]{12}\.", source.name))
-        return False
+        return any(source.with_name(source.name + ending).exists() for ending in (".br", ".gz"))

@@ -34,6 +34,14 @@ def test_two_releases_share_the_files_and_not_the_list(settings, tmp_path):
     ]
 
 
+def test_what_pages_name_is_compressed_and_what_nobody_asks_for_is_not(settings, tmp_path):
+    storage = collect(settings, tmp_path / "releases" / "1", "a { color: black }\n" * 50)
+    named = storage.url("site.css").removeprefix("/static/")
+    assert sorted(path.name for path in Path(storage.location).glob("*.css*")) == sorted(
+        [named, f"{named}.br", f"{named}.gz", "site.css"]
+    )
+
+
 def test_elsewhere_the_list_has_its_usual_name(settings, tmp_path):
     settings.BASE_DIR = tmp_path
     assert HashedStaticFiles(location=tmp_path, base_url="/static/").manifest_name == "staticfiles.json"

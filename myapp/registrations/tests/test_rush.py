@@ -147,12 +147,12 @@ def test_offers_go_on_in_order_while_people_leave(desk, start_workers):
 
 
 def test_workers_that_are_killed_leave_nothing_half_done(desk, start_workers):
-    site, browsers = start_workers(), make_browsers(1000)
+    site, browsers = start_workers(), make_browsers(500)
     stop = threading.Event()
 
     def kill() -> None:
         for _ in range(4):
-            if stop.wait(1.5):
+            if stop.wait(0.7):
                 return
             site.kill_a_worker()
 
