@@ -23,6 +23,12 @@ FOREIGN = """
     ERROR_MAIL LOG_FILE LOG_FORMAT LOG_REQUESTS METRICS_ALLOW NGINX_CACHE_LOG PROMETHEUS_MULTIPROC_DIR
     SECRET_KEY SECRET_KEY_FALLBACKS SECRET_KEY_FILE SITE_URL TIME_ZONE VAPID_PRIVATE_KEY_FILE
 """.split()
+# What a test needs, by the fixtures it asks for
+MARKED_BY = {
+    "browser": {"open_browser"},
+    "servers": {"start_site", "redis_server", "running"},
+    "database": {"db", "transactional_db", "django_db_setup", "postgres_cluster"},
+}
 
 _kept_open: list[Held | Lock] = []
 
@@ -62,10 +68,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser, so that `-m "not browser"` leaves it out."""
+    """Mark what asks the database, opens a browser or starts servers, so that `-m` can choose by it."""
     for item in items:
-        if "open_browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for name, needs in MARKED_BY.items():
+            if fixtures & needs:
+                item.add_marker(getattr(pytest.mark, name))
+        if item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
 
 
 def pytest_unconfigure() -> None:
