@@ -141,9 +141,13 @@ def do_jobs() -> None:
     import django
 
     django.setup()
+    from django.urls import get_resolver
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    _ = (
+        get_resolver().url_patterns
+    )  # now, or half a line saved by the first mail would break every one of them
     connector = app.connector
     assert isinstance(connector, DjangoConnector)  # noqa: S101 - for the type checker
 

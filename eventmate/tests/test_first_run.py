@@ -61,15 +61,18 @@ class Site:
             "PYTEST_CURRENT_TEST",
         }
         environment = {name: value for name, value in os.environ.items() if name not in foreign}
-        self.process = subprocess.Popen(
-            COMMAND,
-            cwd=place,
-            env=environment | {"PORT": str(self.port)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        self.said = (
+            place.parent / f"said-{self.port}"
+        )  # a pipe that nobody reads holds up who has much to say
+        with self.said.open("w") as said:
+            self.process = subprocess.Popen(
+                COMMAND,
+                cwd=place,
+                env=environment | {"PORT": str(self.port)},
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
 
     def page(self, path: str = "/") -> str:
         try:
@@ -86,16 +89,16 @@ class Site:
         while not seen(page := self.page(path)):
             if time.monotonic() > deadline or self.process.poll() is not None:
                 self.process.kill()
-                pytest.fail(f"It never came; the site said:\n{self.process.communicate()[0][-3000:]}")
+                self.process.wait()
+                pytest.fail(f"It never came; the site said:\n{self.said.read_text()[-3000:]}")
             time.sleep(0.1)
         return page
 
     def stop(self) -> str:
         """Press Ctrl-C, and return all that was printed."""
         os.killpg(self.process.pid, signal.SIGINT)
-        said, _ = self.process.communicate(timeout=60)
-        assert self.process.returncode == 0
-        return said
+        assert self.process.wait(60) == 0
+        return self.said.read_text()
 
 
 def test_from_nothing_to_a_page_to_a_change_to_nothing(copy: Path):
