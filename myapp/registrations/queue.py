@@ -61,11 +61,11 @@ def fill(desk: Desk, *, because: Because = Because.PLACE_CAME_FREE) -> list[Regi
         if head is None:
             break
         places = 1 + len(head.guests)
-        if not has_room(desk, head.ticket_type, places):
-            if desk.free is not None and desk.free < places:
-                break
+        if head.ticket_type.free is not None and head.ticket_type.free < places:
             full.add(head.ticket_type_id)
             continue
+        if not has_room(desk, head.ticket_type, places):
+            break
         head.desk = desk
         if needs_consent(head, desk, now):
             settle(head, desk, State.OFFERED, because=because, until=desk.offer_ends(now))

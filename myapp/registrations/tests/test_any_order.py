@@ -29,7 +29,14 @@ from myapp.registrations import actions, places
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.invariants import INVARIANTS
 from myapp.registrations.models import Audience, Desk, HandOn, Promotion, Registration
-from myapp.testing.factories import make_desk, make_event, make_person, make_ticket_type, tomorrow
+from myapp.testing.factories import (
+    make_desk,
+    make_event,
+    make_person,
+    make_registration,
+    make_ticket_type,
+    tomorrow,
+)
 
 PLACED = {"offered", "confirmed"}
 WHICH = st.integers(0, 7)
@@ -98,11 +105,11 @@ class NaiveDesk:
         for claim in sorted(self.claims, key=lambda each: each.turn):
             if claim.state != "waiting" or claim.kind in held_up:
                 continue
-            if self.free() < claim.size:
-                return
             if self.free(claim.kind) < claim.size:
                 held_up.add(claim.kind)
                 continue
+            if self.free() < claim.size:
+                return
             claim.state = "offered" if self.offers else "confirmed"
 
 
@@ -335,3 +342,19 @@ def test_any_order_of_events_comes_to_what_a_naive_desk_says() -> None:
         max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(AnyOrder, settings=quick)
+
+
+@pytest.mark.django_db
+def test_two_whose_type_has_one_place_hold_up_nobody_who_wants_another() -> None:
+    """What was once found here: the event kept a place for two that their own ticket type did not have."""
+    desk = make_desk(make_event(starts_at=tomorrow() + dt.timedelta(days=30)), types=0, capacity=2)
+    plain, small = make_ticket_type(desk, "plain"), make_ticket_type(desk, "small", guests=1, capacity=2)
+    leaving, _staying = make_registration(plain), make_registration(small)
+    two = actions.register(small, acting_user=make_person(), guests=["Guest"])
+    behind = make_registration(plain)
+
+    actions.cancel(leaving, acting_user=leaving.user)
+
+    two.refresh_from_db()
+    behind.refresh_from_db()
+    assert (two.state, behind.state) == ("waiting", "confirmed")
