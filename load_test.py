@@ -214,6 +214,7 @@ class Person(FastHttpUser):
     # here a few accounts stand for many.
     doors: dict[tuple[str, str], BoundedSemaphore] = defaultdict(lambda: BoundedSemaphore(3))
     numbers = itertools.count(1)
+    islands: dict[str, list[str]] = {}
     from_cache: Counter[str] = Counter()
 
     def __init__(self, environment: Environment) -> None:
@@ -321,11 +322,10 @@ class Person(FastHttpUser):
                     answer.failure(f"{answer.status_code}")
 
     def _islands(self, url: str, answer: Any) -> list[str]:
-        """Return a page's islands, also those of a page that the browser still has."""
-        kept: dict[str, list[str]] = self.__dict__.setdefault("islands", {})
-        if answer.status_code == 200 and "text/html" in answer.headers.get("Content-Type", ""):
-            kept[url] = Page(url, answer.text).islands
-        return kept.get(url, [])
+        """Return a page's islands; a page is the same for everyone, so it is read once for all of them."""
+        if url not in self.islands and "text/html" in (answer.headers or {}).get("Content-Type", ""):
+            self.islands[url] = Page(url, answer.text).islands
+        return self.islands.get(url, [])
 
 
 def main() -> int:

@@ -56,12 +56,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a view states about itself. `keep` (seconds) and `reads` (query parameters) are public pages' alone."""
+    """What a view states about itself. `keep`, `keep_unchanged` (seconds) and `reads` (query parameters) are public pages'."""
 
     kind: Kind
     methods: tuple[str, ...] = READING
     keep: int = 0
     reads: tuple[str, ...] = ()
+    keep_unchanged: int = 0
 
 
 def policy_of(view: object) -> Policy | None:
@@ -77,14 +78,17 @@ class ToCanonical(HttpResponseRedirect):
     """
 
 
-def public_page(*, keep: int, reads: tuple[str, ...] = ()) -> Callable[[View], View]:
+def public_page(*, keep: int, reads: tuple[str, ...] = (), keep_unchanged: int = 0) -> Callable[[View], View]:
     """Make a view a public page, kept `keep` seconds; `reads` are the query parameters it reads.
+
+    A page all of whose changes forget it (see page_store.py) may be kept `keep_unchanged` seconds by ourselves: the cache
+    in front asks as often, and is told the same without its being made anew. Only time itself makes such a page old.
 
     The view sees its address and nothing else (see public_pages.py). A parameter it does not read, and an empty one,
     is redirected away, so that nobody can multiply the entries of a cache by inventing some. Costs one cache round
     trip when kept; the view's own queries when not.
     """
-    policy = Policy(Kind.PUBLIC, READING, keep, tuple(sorted(reads)))
+    policy = Policy(Kind.PUBLIC, READING, keep, tuple(sorted(reads)), max(keep, keep_unchanged))
     if keep <= 0:
         message = "keep must be positive: an answer that may not be kept cannot replace one that was."
         raise ValueError(message)
@@ -122,7 +126,7 @@ def _kept_or_made(
                 if not _can_be_kept(request, response):
                     return response
                 flight.page = _packed(response, encoding)
-                page_store.keep(key, generation, flight.page, seconds=policy.keep)
+                page_store.keep(key, generation, flight.page, seconds=policy.keep_unchanged)
             kept = flight.page
     return _unpacked(request, kept)
 

@@ -9,7 +9,8 @@ from myapp.events.filters import READS, EventFilters
 from myapp.web.policies import public_page
 
 
-@public_page(keep=30, reads=READS)
+# Two minutes after its end an event may still be listed; whatever somebody changes is seen at once.
+@public_page(keep=30, reads=READS, keep_unchanged=120)
 def event_list(request: HttpRequest) -> HttpResponse:
     """Show what matches the question in the address; three queries, more where it names things or finds nothing."""
     filters = EventFilters.parse(request.GET)
@@ -17,7 +18,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "events/list.html", context)
 
 
-@public_page(keep=30, reads=READS)
+@public_page(keep=30, reads=READS, keep_unchanged=120)
 def results(request: HttpRequest) -> HttpResponse:
     """Show the same list without the page around it: what replaces it while a person types, or goes below it.
 

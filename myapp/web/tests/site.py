@@ -36,6 +36,13 @@ def page(request: Request) -> HttpResponse:
     return HttpResponse(f"<p>{request.GET.urlencode()}</p>" + "<p>Hello everyone</p>" * 50)
 
 
+@public_page(keep=30, keep_unchanged=120)
+def lasting(request: Request) -> HttpResponse:
+    """Show what only time makes old."""
+    made.append(request.get_full_path())
+    return HttpResponse("<p>Hello</p>")
+
+
 @public_page(keep=30)
 def thing(_request: Request, name: str) -> HttpResponse:
     """Answer as the name says."""
@@ -146,6 +153,7 @@ def forgotten(_request: Request) -> HttpResponse:
 
 
 urlpatterns = [
+    path("lasting/", lasting),
     path("page/", page),
     path("fr/page/", page),
     path("thing/<str:name>/", thing),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import brotli
@@ -26,6 +27,19 @@ def test_a_page_is_made_once(client: Client) -> None:
     assert site.made == ["/page/"]
     assert first.content == second.content
     assert dict(first.items()) == dict(second.items())
+
+
+def test_what_only_time_makes_old_is_kept_longer_here_than_in_front(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = ("/page/", "/lasting/")
+    first = [client.get(page) for page in pages]
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 60)
+
+    assert [client.get(page).content for page in pages] == [answer.content for answer in first]
+    assert site.made == ["/page/", "/lasting/", "/page/"]
+    assert [answer["X-Accel-Expires"] for answer in first] == ["30", "30"]
 
 
 def test_a_warm_page_costs_one_round_trip(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
