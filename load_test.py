@@ -373,7 +373,7 @@ def _arguments() -> argparse.Namespace:
         "--spawn", type=float, default=0, help="people who come each second (a tenth of --users)"
     )
     parser.add_argument(
-        "--think", type=float, default=1.0, help="seconds between two clicks, on average (%(default)s)"
+        "--think", type=float, default=3.0, help="seconds between two clicks, on average (%(default)s)"
     )
     parser.add_argument(
         "--account",
