@@ -26,7 +26,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations
-from psycopg.pq import ConnStatus
+from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg_pool import ConnectionPool
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ class Pool(ConnectionPool):
 
 
 class PreparedCursor(psycopg.Cursor[Any]):
-    """A cursor whose statements the server plans once for each connection, and is then told only what they are about."""
+    """A cursor whose statements the server plans once for each connection, and is then told only what they are about.
+
+    A rollback has psycopg forget the plans of its connection, since a table may be another one after it.
+    """
 
     def execute(
         self,
@@ -124,8 +127,18 @@ class PreparedCursor(psycopg.Cursor[Any]):
         prepare: bool | None = True,
         binary: bool | None = None,
     ) -> PreparedCursor:
-        """Execute a statement, prepared where the connection allows it (`prepare_threshold`; not behind PgBouncer)."""
-        return super().execute(query, params, prepare=prepare, binary=binary)
+        """Execute a statement, prepared where the connection allows it (`prepare_threshold`; not behind PgBouncer).
+
+        The server refuses a plan whose columns have changed since (an upgrade migrates while we serve): it is asked for
+        another one, unless that ends a transaction, whose rollback does the same.
+        """
+        try:
+            return super().execute(query, params, prepare=prepare, binary=binary)
+        except psycopg.errors.FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise
+            self.connection.execute("ROLLBACK", prepare=False)
+            return super().execute(query, params, prepare=prepare, binary=binary)
 
 
 class Operations(DatabaseOperations):

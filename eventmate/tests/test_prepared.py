@@ -73,21 +73,46 @@ def test_a_connection_that_allows_none_answers_all_the_same(apart):
     assert planned(one) == []
 
 
-def test_it_is_asked_anew_after_its_table_has_changed(apart):
+@pytest.fixture
+def migrate() -> Iterator[Callable[[str], None]]:
+    """Return a way to change the table "changing" from another connection, as an upgrade does while others serve."""
+
+    def run(statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    run("CREATE TABLE changing (number int)")
+    run("INSERT INTO changing VALUES (7)")
+    yield run
+    run("DROP TABLE changing")
+
+
+def numbers(one: DatabaseWrapper) -> list[int]:
+    with one.prepared_cursor() as cursor:
+        cursor.execute("SELECT number FROM changing WHERE number < %s", [10])
+        return [number for (number,) in cursor.fetchall()]
+
+
+def test_it_is_asked_anew_after_its_table_has_changed(apart, migrate):
     one = apart()
-    with one.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE changing (number int)")
-        cursor.execute("INSERT INTO changing VALUES (7)")
 
-    def numbers() -> list[int]:
-        with one.prepared_cursor() as cursor:
-            cursor.execute("SELECT number FROM changing WHERE number < %s", [10])
-            return [number for (number,) in cursor.fetchall()]
+    assert numbers(one) == [7]
+    migrate("ALTER TABLE changing ADD COLUMN name text")
+    assert numbers(one) == [7]
+    migrate("ALTER TABLE changing ALTER COLUMN number TYPE bigint")
+    assert [numbers(one), numbers(one)] == [[7], [7]]
 
-    assert numbers() == [7]
-    with one.cursor() as cursor:
-        cursor.execute("ALTER TABLE changing ADD COLUMN name text")
-    assert numbers() == [7]
+
+def test_in_a_transaction_a_plan_that_is_out_of_date_is_an_error_once(apart, migrate):
+    """What was done before in it is lost, so it may not be gone on with."""
+    one = apart()
+
+    assert numbers(one) == [7]
+    migrate("ALTER TABLE changing ALTER COLUMN number TYPE bigint")
+    with pytest.raises(DatabaseError, match="cached plan"), one.connection.transaction():
+        numbers(one)
+    with one.connection.transaction():
+        assert numbers(one) == [7]
 
 
 def test_what_goes_wrong_is_an_error_of_djangos():

@@ -73,6 +73,8 @@ class Scan(models.Model):
         indexes = [
             models.Index(fields=["registration", "place", "at"], name="checkin_scan_of_place"),
             models.Index(fields=["desk", "at"], name="checkin_scan_of_desk"),
+            # For deleting an account, which holds desks meanwhile.
+            models.Index(fields=["user"], name="checkin_scan_by", condition=Q(user__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -11,5 +11,5 @@ class NotifyConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        """Have its numbers and its check known, and hear who signs out."""
+        """Have its numbers and its check known, and hear who signs in and out."""
         from myapp.notify import checks, numbers, signing_out  # noqa: F401 - importing registers

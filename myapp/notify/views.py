@@ -17,7 +17,7 @@ from myapp.notify import actions, links, push
 from myapp.notify.forms import DeviceForm, PreferencesForm
 from myapp.notify.models import Device
 from myapp.notify.queries import preferences_of
-from myapp.notify.signing_out import DEVICE
+from myapp.notify.signing_out import remember_device
 from myapp.web.policies import link_page, private_page, public_page
 from myapp.web.requests import SignedInRequest
 
@@ -60,13 +60,13 @@ def _public_key() -> str:
 def add_device(request: SignedInRequest) -> HttpResponse:
     """Send pushes to this browser until somebody signs out there."""
     form = DeviceForm(request.POST)
+    answer = redirect("notify:preferences")
     if form.is_valid():
-        device = actions.add_device(**form.cleaned_data, acting_user=request.user)
-        request.session[DEVICE] = device.pk
+        remember_device(answer, actions.add_device(**form.cleaned_data, acting_user=request.user))
         messages.success(request, _("This browser now shows what is new, until you sign out here."))
     else:
         messages.error(request, _("This browser gave no address that we could send to. Try another one."))
-    return redirect("notify:preferences")
+    return answer
 
 
 @private_page(methods=("POST",))

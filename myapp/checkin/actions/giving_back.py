@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from myapp.accounts.addresses import same_address
 from myapp.checkin.merging import Seen
-from myapp.checkin.models import Direction
+from myapp.checkin.models import Direction, Scan
 from myapp.registrations.models import LIVE, Because, Desk, Registration, State
 from myapp.registrations.places import has_room, settle
 
@@ -17,9 +17,14 @@ def keep_places_of(desk: Desk, seen: Sequence[Seen]) -> list[Registration]:
     """Give released places back to those who are in, as far as they are still free; returns whose place it is again.
 
     What has happened at the door outweighs that nobody knew of it. Who has got a place since keeps that, and nobody who
-    has one since gets another. The desk is locked. One query, and seven for each who has been released.
+    has one since gets another. A scan that was taken back since it was first sent says nothing. The desk is locked. Two
+    queries, and seven for each who has been released.
     """
-    came = {(each.registration, each.rotation) for each in seen if _is_in(each)}
+    nonces = [each.nonce for each in seen]
+    undone = set(
+        Scan.objects.filter(nonce__in=nonces).exclude(undone_at=None).values_list("nonce", flat=True)
+    )
+    came = {(each.registration, each.rotation) for each in seen if _is_in(each) and each.nonce not in undone}
     released = desk.registrations.filter(
         pk__in={registration for registration, _rotation in came},
         state=State.EXPIRED,

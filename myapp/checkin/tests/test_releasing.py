@@ -78,6 +78,8 @@ def meanwhile(act: Callable[[], object]) -> Iterator[list[object]]:
             came.append(act())
         except RegistrationRefused as refused:
             came.append(refused.code)
+        except Exception as error:  # noqa: BLE001 - a thread's errors are nobody's; the test compares this with what it wants
+            came.append(error)
         finally:
             connection.close()
 
@@ -115,7 +117,7 @@ def test_who_is_scanned_after_their_place_was_released_has_none(desk, by, omar) 
     with meanwhile(lambda: scan(desk, comes, by).code) as answered:
         assert actions.release_places(desk, acting_user=omar) == [comes]
 
-    assert answered != ["in"]
+    assert answered == ["cancelled"]
     assert not Presence.objects.filter(is_in=True).exists()
 
 
@@ -237,6 +239,19 @@ def test_released_place_of_who_was_not_let_in_with_it_stays_free(desk, by, omar,
     actions.release_places(desk, acting_user=omar)
 
     send(desk, absent, by=by, **wrong)
+
+    absent.refresh_from_db()
+    assert absent.state == State.EXPIRED
+
+
+def test_scan_that_was_taken_back_and_is_sent_again_gives_nothing_back(desk, by, omar) -> None:
+    absent, nonce = make_registration(desk.types.get()), uuid.uuid4()
+    begin(desk)
+    send(desk, absent, by=by, nonce=nonce)
+    assert actions.undo(desk, nonce, acting_user=omar)
+    assert actions.release_places(desk, acting_user=omar) == [absent]
+
+    send(desk, absent, by=by, nonce=nonce)  # the device never heard that it had been taken
 
     absent.refresh_from_db()
     assert absent.state == State.EXPIRED

@@ -9,7 +9,8 @@ from myapp.events.filters import READS, EventFilters
 from myapp.web.policies import public_page
 
 
-# Two minutes after its end an event may still be listed; whatever somebody changes is seen at once.
+# What somebody changes forgets it; by time alone an event may be listed two minutes after its end, and as long again as the
+# cache in front of us keeps it.
 @public_page(keep=30, reads=READS, keep_unchanged=120)
 def event_list(request: HttpRequest) -> HttpResponse:
     """Show what matches the question in the address; three queries, more where it names things or finds nothing."""

@@ -19,6 +19,7 @@ from myapp.notify.delivery import deliver_due
 from myapp.notify.models import Channel, Device, Ending, Message, Preference
 from myapp.notify.tests.conftest import pass_time, tell
 from myapp.testing.html import parse
+from myapp.testing.people import PASSWORD
 from myapp.testing.queries import queries
 from myapp.web import outgoing
 
@@ -272,13 +273,39 @@ def test_a_browser_belongs_to_whoever_signed_in_last(ada, omar, omar_browser, br
     assert Device.objects.get().user == omar
 
 
-def test_signing_out_ends_the_pushes_of_that_browser_only(ada, ada_browser):
-    there = Browser(ada, "https://push.example.org/elsewhere")
+@pytest.fixture
+def here(ada_browser):
+    """The browser in which Ada has asked for pushes."""
     here = Browser()
     ada_browser.post(reverse("notify:add_device"), here.given | {"name": "Firefox"})
     assert Device.objects.filter(endpoint=here.endpoint).exists()
+    return here
+
+
+def test_signing_out_ends_the_pushes_of_that_browser_only(ada, ada_browser, here):
+    there = Browser(ada, "https://push.example.org/elsewhere")
     ada_browser.post(reverse("account_logout"))
     assert list(Device.objects.all()) == [there.device]
+
+
+def test_signing_out_ends_them_also_in_a_later_session(ada, ada_browser, here):
+    ada_browser.cookies.pop("sessionid")
+    ada_browser.force_login(ada)
+    assert Device.objects.exists()
+    ada_browser.post(reverse("account_logout"))
+    assert not Device.objects.exists()
+
+
+def test_who_signs_in_next_is_shown_nobody_elses(ada_browser, omar, here):
+    ada_browser.cookies.pop("sessionid")
+    ada_browser.post(reverse("account_login"), {"login": "omar", "password": PASSWORD})
+    assert not Device.objects.exists()
+
+
+def test_a_device_that_somebody_made_up_ends_nothing(ada_browser, here):
+    ada_browser.cookies["push_device"] = str(Device.objects.get().pk)
+    ada_browser.post(reverse("account_logout"))
+    assert Device.objects.exists()
 
 
 def test_nobody_removes_anothers_device(omar_browser, browser):

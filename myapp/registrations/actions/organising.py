@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _, ngettext
 
 from myapp.accounts.models import User
-from myapp.registrations import rules
+from myapp.registrations import presence, rules
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Because, Desk, Registration, State, TicketType
 from myapp.registrations.places import locked_desk, settle
@@ -116,8 +116,12 @@ def _pending(registrations: Iterable[Registration], user: User) -> tuple[Desk, l
 
 @transaction.atomic
 def take_off(registration: Registration, *, sentence: str, acting_user: User) -> Registration:
-    """Take somebody off the list, with a sentence for them; the place goes to the next in line. Raises `NotAllowed`."""
+    """Take somebody off the list, with a sentence for them; the place goes to the next in line. Raises `NotAllowed`.
+
+    Whoever is just coming in with it is in by then, which the organiser has decided about as well, or has no place.
+    """
     desk = _locked_for(registration.desk_id, acting_user)
+    presence.hold([registration])
     current = desk.registrations.select_related("ticket_type").get(pk=registration.pk)
     if current.is_live:
         current.sentence = sentence[:300]

@@ -320,6 +320,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.naive.capacity = capacity
         self.naive.move_up()
 
+    @rule()
     def places_are_offered_from_now_on(self) -> None:
         Desk.objects.filter(pk=self.desk.pk).update(promotion=Promotion.OFFER)
         self.naive.offers = True
