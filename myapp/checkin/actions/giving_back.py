@@ -17,22 +17,20 @@ def keep_places_of(desk: Desk, seen: Sequence[Seen]) -> list[Registration]:
     """Give released places back to those who are in, as far as they are still free; returns whose place it is again.
 
     What has happened at the door outweighs that nobody knew of it. Who has got a place since keeps that, and nobody who
-    has one since gets another. A scan that was taken back since it was first sent says nothing. The desk is locked. Two
-    queries, and seven for each who has been released.
+    has one since gets another. A scan that was taken back since it was first sent says nothing. The desk is locked. One
+    query; one more where anybody has been released, and seven for each of them.
     """
-    nonces = [each.nonce for each in seen]
-    undone = set(
-        Scan.objects.filter(nonce__in=nonces).exclude(undone_at=None).values_list("nonce", flat=True)
-    )
-    came = {(each.registration, each.rotation) for each in seen if _is_in(each) and each.nonce not in undone}
+    came = [each for each in seen if _is_in(each)]
     released = desk.registrations.filter(
-        pk__in={registration for registration, _rotation in came},
+        pk__in={each.registration for each in came},
         state=State.EXPIRED,
         because=Because.NOT_THERE,
     )
+    found = list(released.select_related("user").order_by("pk"))
+    shown = _still_shown(came) if found else set()
     given = []
-    for registration in released.select_related("user").order_by("pk"):
-        if not came & {(registration.pk, None), (registration.pk, registration.rotation)}:
+    for registration in found:
+        if not shown & {(registration.pk, None), (registration.pk, registration.rotation)}:
             continue
         # Read anew each time: the one before may have taken the last place.
         kind = desk.types.get(pk=registration.ticket_type_id)
@@ -44,6 +42,15 @@ def keep_places_of(desk: Desk, seen: Sequence[Seen]) -> list[Registration]:
 
 def _is_in(seen: Seen) -> bool:
     return seen.direction == Direction.IN and seen.undone_at is None
+
+
+def _still_shown(came: Sequence[Seen]) -> set[tuple[int, int | None]]:
+    """Return the registrations, and how often handed on, of scans that nobody has taken back since; one query."""
+    nonces = [each.nonce for each in came]
+    undone = set(
+        Scan.objects.filter(nonce__in=nonces).exclude(undone_at=None).values_list("nonce", flat=True)
+    )
+    return {(each.registration, each.rotation) for each in came if each.nonce not in undone}
 
 
 def _has_another(desk: Desk, registration: Registration) -> bool:
