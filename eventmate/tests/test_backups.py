@@ -156,6 +156,7 @@ def test_sealed_it_tells_nothing_without_the_private_key(folder, keys):
 
 
 def test_a_key_that_is_not_there_is_a_sentence_and_nothing_is_left(folder):
+    needs_program("age (Debian: age)", "age")
     with pytest.raises(BackupError, match="BACKUP_RECIPIENT names /nowhere/key, which cannot be read"):
         make_backup(folder, "/nowhere/key")
     assert [*backups(folder), *unfinished(folder)] == []
@@ -184,6 +185,7 @@ def test_the_command_says_what_it_did_and_keeps_it_for_the_watchers(folder, caps
 
 
 def test_a_failure_is_kept_too_beside_the_last_success(folder, settings):
+    needs_program("age (Debian: age)", "age")
     folder.mkdir(parents=True)
     write_record(folder, "last-backup.json", ok=True)
     before = read_record(folder, "last-backup.json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -56,9 +55,7 @@ class Workers:
         return self.metrics().get(ABOUT, 0.0)
 
     def pids(self) -> set[int]:
-        command = ["ps", "-o", "pid=", "--ppid", str(self.site._process.pid)]
-        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        return {int(pid) for pid in listed.split()}
+        return self.site.workers()
 
     def kill(self, pids: set[int]) -> None:
         """Kill workers as a crash does, and wait for others in their place."""

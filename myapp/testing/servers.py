@@ -247,10 +247,15 @@ class Site:
 
     def kill_a_worker(self) -> None:
         """End a worker as a crash does; gunicorn starts another."""
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        if children:
+        workers = self.workers()
+        if workers:
             with suppress(ProcessLookupError):
-                os.kill(int(random.choice(children)), signal.SIGKILL)
+                os.kill(random.choice(list(workers)), signal.SIGKILL)
+
+    def workers(self) -> set[int]:
+        """Return the processes of gunicorn's workers."""
+        pid = self._process.pid
+        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
     def stop(self) -> None:
         """End it."""
