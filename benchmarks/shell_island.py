@@ -113,13 +113,8 @@ def cookies_of_somebody() -> str:
     return "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
 
 
-def main() -> int:
-    """Measure, print a table, and return 1 where the budget is broken."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=25)
-    options = parser.parse_args()
-
+def site_with_floors() -> Any:
+    """Set Django up and return the site, with /bench/floor/, an empty page, and /bench/user/, which asks who is there."""
     import django
 
     django.setup()
@@ -142,7 +137,17 @@ def main() -> int:
 
     urls.urlpatterns[:0] = [path("bench/floor/", floor), path("bench/user/", session_and_user)]
     call_command("migrate", verbosity=0)
-    handler, cookies = WSGIHandler(), cookies_of_somebody()
+    return WSGIHandler()
+
+
+def main() -> int:
+    """Measure, print a table, and return 1 where the budget is broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=25)
+    options = parser.parse_args()
+
+    handler, cookies = site_with_floors(), cookies_of_somebody()
     rows = {
         "floor": asker(handler, "/bench/floor/", cookies),
         "session + user": asker(handler, "/bench/user/", cookies),

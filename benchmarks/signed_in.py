@@ -24,7 +24,12 @@ import uuid
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shell_island import cookies_of_somebody, environ, round_trips  # it also finds the project
+from shell_island import (  # it also finds the project
+    cookies_of_somebody,
+    environ,
+    round_trips,
+    site_with_floors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,32 +244,13 @@ def main() -> int:
     parser.add_argument("--profile")
     options = parser.parse_args()
 
-    import django
-
-    django.setup()
-    from django.contrib import auth
-    from django.core.handlers.wsgi import WSGIHandler
+    handler = site_with_floors()
     from django.core.management import call_command
-    from django.http import HttpRequest, HttpResponse
-    from django.urls import path
 
-    from eventmate import urls
     from myapp.notify import outbox
-    from myapp.web.policies import island
 
-    @island
-    def floor(_request: HttpRequest) -> HttpResponse:
-        return HttpResponse()
-
-    @island
-    def session_and_user(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(str(auth.get_user(request).is_authenticated))  # Django's own, without ours
-
-    urls.urlpatterns[:0] = [path("bench/floor/", floor), path("bench/user/", session_and_user)]
-    call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)  # pages name files by what is in them
     outbox.SECONDS_BETWEEN_NUDGES = float("inf")
-    handler = WSGIHandler()
     rows = rounds_of(handler, options.requests)
     if options.profile:
         profile(handler, rows[options.profile])

@@ -10,33 +10,15 @@ import pytest
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from myapp.accounts.models import User
 from myapp.checkin import actions
 from myapp.checkin.actions import Doorkeeper
 from myapp.checkin.merging import Seen, duplicates
 from myapp.checkin.models import Direction, How, Presence, Scan
-from myapp.events.models import Organisation
-from myapp.registrations.models import Desk, Registration
-from myapp.testing.factories import make_desk, make_event, make_registration
+from myapp.registrations.models import Registration
 
 pytestmark = pytest.mark.django_db
 
 NOTHING = dt.timedelta()
-
-
-@pytest.fixture
-def desk(omars_club: Organisation) -> Desk:
-    event = make_event(
-        "Lantern night", organisation=omars_club, starts_at=timezone.now() + dt.timedelta(minutes=30)
-    )
-    desk = make_desk(event, capacity=50)
-    desk.types.update(name="Students", guests=3)
-    return desk
-
-
-@pytest.fixture
-def registration(desk: Desk, ada: User) -> Registration:
-    return make_registration(desk.types.get(), ada)
 
 
 MOMENTS = st.integers(0, 6)

@@ -11,37 +11,20 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from myapp.accounts.models import User
 from myapp.checkin import actions, rules
 from myapp.checkin.actions import Doorkeeper
 from myapp.checkin.merging import duplicates
 from myapp.checkin.models import Device, DoorSettings, Helper, How, Presence, Scan
 from myapp.checkin.reading import Ticket
-from myapp.events.models import Organisation
 from myapp.registrations import signing, tokens
 from myapp.registrations.actions import cancel
 from myapp.registrations.errors import NotAllowed, RegistrationRefused
 from myapp.registrations.models import Desk, Question, QuestionKind, Registration
-from myapp.testing.factories import make_desk, make_event, make_person, make_registration
+from myapp.testing.factories import make_desk, make_person, make_registration
 
 pytestmark = pytest.mark.django_db
 
 NOTHING = dt.timedelta()
-
-
-@pytest.fixture
-def desk(omars_club: Organisation) -> Desk:
-    event = make_event(
-        "Lantern night", organisation=omars_club, starts_at=timezone.now() + dt.timedelta(minutes=30)
-    )
-    desk = make_desk(event, capacity=50)
-    desk.types.update(name="Students", guests=3)
-    return desk
-
-
-@pytest.fixture
-def registration(desk: Desk, ada: User) -> Registration:
-    return make_registration(desk.types.get(), ada)
 
 
 def at(desk: Desk, what: str) -> str:

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from myapp.accounts.models import User
 from myapp.checkin.models import Presence, Scan
-from myapp.events.models import Organisation, Status
+from myapp.events.models import Status
 from myapp.registrations import tokens
 from myapp.registrations.actions import cancel
 from myapp.registrations.models import Desk, Registration
@@ -22,21 +22,6 @@ from myapp.testing.html import parse
 from myapp.testing.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(omars_club: Organisation) -> Desk:
-    event = make_event(
-        "Lantern night", organisation=omars_club, starts_at=timezone.now() + dt.timedelta(hours=1)
-    )
-    desk = make_desk(event, capacity=50)
-    desk.types.update(name="Students", guests=3)
-    return desk
-
-
-@pytest.fixture
-def registration(desk: Desk, ada: User) -> Registration:
-    return make_registration(desk.types.get(), ada)
 
 
 def typed(browser: Client, desk: Desk, ticket: str, **given: str):

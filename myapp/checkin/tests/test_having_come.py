@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -15,11 +14,12 @@ from myapp.checkin import actions
 from myapp.checkin.actions import Doorkeeper
 from myapp.checkin.models import DoorSettings, How, Presence, Scan
 from myapp.checkin.reading import Ticket
+from myapp.checkin.tests.acts import Act, every_act
 from myapp.events.models import Organisation
 from myapp.registrations import invariants, presence
-from myapp.registrations.actions import cancel, change, hand_on, take_over
+from myapp.registrations.actions import change, hand_on
 from myapp.registrations.errors import RegistrationRefused
-from myapp.registrations.models import Desk, HandOn, Registration, State
+from myapp.registrations.models import Desk, Registration, State
 from myapp.testing.factories import make_desk, make_event, make_registration
 
 pytestmark = pytest.mark.django_db
@@ -37,26 +37,6 @@ def desk(omars_club: Organisation) -> Desk:
 def party(desk: Desk, ada: User) -> Registration:
     """Ada and a guest, who have all the places."""
     return make_registration(desk.types.get(), ada, guests=["Grace Hopper"])
-
-
-def give_back(party: Registration, _offer: HandOn, _other: User) -> object:
-    return cancel(party, acting_user=party.user)
-
-
-def leave_the_guest(party: Registration, _offer: HandOn, _other: User) -> object:
-    return change(party, guests=[], acting_user=party.user)
-
-
-def offer_it(party: Registration, _offer: HandOn, _other: User) -> object:
-    return hand_on(party, "bo@example.edu", acting_user=party.user)
-
-
-def take_it(_party: Registration, offer: HandOn, other: User) -> object:
-    return take_over(offer, acting_user=other)
-
-
-Act = Callable[[Registration, HandOn, User], object]
-every_act = pytest.mark.parametrize("act", [give_back, leave_the_guest, offer_it, take_it])
 
 
 def come_in(desk: Desk, party: Registration, omar: User, place: int) -> uuid.UUID:

@@ -20,11 +20,12 @@ from myapp.checkin.answers import Answer
 from myapp.checkin.merging import Merged, Seen
 from myapp.checkin.models import Direction, How, Presence
 from myapp.checkin.reading import Ticket
+from myapp.checkin.tests.acts import Act, every_act
 from myapp.events.models import Event, Organisation
 from myapp.registrations import invariants
-from myapp.registrations.actions import cancel, change, hand_on, take_over
+from myapp.registrations.actions import hand_on
 from myapp.registrations.errors import RegistrationRefused
-from myapp.registrations.models import Because, Desk, HandOn, Registration, State
+from myapp.registrations.models import Because, Desk, Registration, State
 from myapp.testing.factories import make_desk, make_event, make_registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,26 +141,10 @@ def test_scan_waits_for_nobody_who_registers(desk, by) -> None:
         assert answered == ["in"]
 
 
-def give_back(party: Registration, _offer: HandOn, _other: User) -> object:
-    return cancel(party, acting_user=party.user)
-
-
-def leave_the_guest(party: Registration, _offer: HandOn, _other: User) -> object:
-    return change(party, guests=[], acting_user=party.user)
-
-
-def offer_it(party: Registration, _offer: HandOn, _other: User) -> object:
-    return hand_on(party, "bo@example.edu", acting_user=party.user)
-
-
-def take_it(_party: Registration, offer: HandOn, other: User) -> object:
-    return take_over(offer, acting_user=other)
-
-
 @pytest.mark.parametrize("how", ["with a network", "without"])
-@pytest.mark.parametrize("act", [give_back, leave_the_guest, offer_it, take_it])
+@every_act
 def test_ticket_with_which_somebody_is_just_coming_in_stays_as_it_is(
-    desk, by, ada, priya, act: Callable[[Registration, HandOn, User], object], how: str
+    desk, by, ada, priya, act: Act, how: str
 ) -> None:
     desk.types.update(guests=1)
     party = make_registration(desk.types.get(), ada, guests=["Grace Hopper"])
