@@ -31,9 +31,14 @@ def is_for_whoever_has_the_address(event: Event) -> bool:
     return event.visibility in {Visibility.EVERYONE, Visibility.LINK}
 
 
+def is_out(event: Event) -> bool:
+    """Whether those whom it is for may read it: it is published, also where it has been cancelled since."""
+    return event.status in {Status.PUBLISHED, Status.CANCELLED}
+
+
 def is_open_to_everyone(event: Event) -> bool:
     """Whether whoever has the address may read it: it is published, for everyone or for whoever has the link."""
-    return event.status in {Status.PUBLISHED, Status.CANCELLED} and is_for_whoever_has_the_address(event)
+    return is_out(event) and is_for_whoever_has_the_address(event)
 
 
 def can_see(user: Person, event: Event) -> bool:

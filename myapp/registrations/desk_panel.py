@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from myapp.events.models import Event
+from myapp.events.rules import is_open_to_everyone, is_out
 from myapp.events.times import spoken_moment
-from myapp.registrations import queries, rules
+from myapp.registrations import keys, queries, rules
 from myapp.registrations.errors import RegistrationRefused
 from myapp.registrations.models import Audience, Desk, TicketType, Way
 from myapp.registrations.queue import is_before_the_draw
@@ -52,12 +53,35 @@ def panel_of(desk: Desk, kinds: Iterable[TicketType]) -> dict[str, object]:
         "desk": desk,
         "offers": offers,
         "seats": seats_of(desk, offers),
+        "seats_move": where_seats_move(event),
         "is_draw": is_before_the_draw(desk),
         "draw_at": spoken_moment(desk.draw_at) if desk.draw_at else "",
         "desk_refusal": refusals[0] if refusals and len(refusals) == len(offers) else None,
         "register_url": f"{prefix}/my/events/{event.slug}/register/",
         "place_url": f"{prefix}/_mine/events/{event.slug}/place/",
     }
+
+
+@dataclass(frozen=True)
+class SeatsMove:
+    """The addresses of what says how many places are left as they change, and of what says it once."""
+
+    stream: str
+    part: str
+
+
+def where_seats_move(event: Event) -> SeatsMove | None:
+    """Return where an open page of the event is told how many places are left; None where they cannot change yet.
+
+    What is not open to everyone has a key in its addresses: its page is for whoever may see the event.
+    """
+    prefix = language_prefix()
+    if is_open_to_everyone(event):
+        return SeatsMove(f"{prefix}/_live/seats/{event.code}/", f"{prefix}/_part/seats/{event.code}/")
+    if not is_out(event):
+        return None
+    key = keys.seats_key_of(event)
+    return SeatsMove(f"{prefix}/_live/seats/{key}/", f"{prefix}/r/{key}/seats/")
 
 
 def offer_of(kind: TicketType, desk: Desk) -> Offer:

@@ -1,14 +1,23 @@
-"""The key to a registration of somebody without an account: it stands in the links of our mails, and is all they need.
+"""Keys: what is signed in an address opens what it names, without a sign-in.
 
-It holds for as long as the registration is the same person's: it is signed together with the address it was sent to, and
-a ticket that changes hands (`rotation`) has another.
+The one to a registration of somebody without an account stands in the links of our mails, and is all they need. It holds
+for as long as the registration is the same person's: it is signed together with the address it was sent to, and a ticket
+that changes hands (`rotation`) has another.
+
+The one to the places of an event that is not open to everyone stands in its page, for its stream, which knows nobody. It
+tells how many places are left and nothing else, for a day.
 """
 
-from django.core.signing import BadSignature, Signer
+import datetime as dt
 
+from django.core.signing import BadSignature, Signer, TimestampSigner
+
+from myapp.events.models import Event
 from myapp.registrations.models import HandOn, Registration
 
 _OFFER = "registrations.keys.offer"
+_SEATS_HOLD = dt.timedelta(days=1)
+_seats = TimestampSigner(sep=".", salt="registrations.keys.seats")
 
 
 def key_of(registration: Registration) -> str:
@@ -56,6 +65,19 @@ def offer_of(key: str) -> HandOn | None:
         .filter(pk=pk)
         .first()
     )
+
+
+def seats_key_of(event: Event) -> str:
+    """Return the key to how many places of an event are left; safe in an address, for whoever may see the event."""
+    return _seats.sign(event.code)
+
+
+def code_of_seats(key: str) -> str | None:
+    """Return the code of the event whose places a key opens; None for a key that is wrong or too old. No queries."""
+    try:
+        return _seats.unsign(key, max_age=_SEATS_HOLD)
+    except BadSignature:
+        return None
 
 
 def _signer(registration: Registration) -> Signer:

@@ -15,7 +15,7 @@ import logging
 import random
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from django.conf import settings
@@ -41,14 +41,21 @@ PAUSES = (0.2, 1.0, 2.0, 5.0, 10.0)  # before it connects again
 TOGETHER = 200  # streams that are written to before others may have the worker
 
 
+class Watcher(NamedTuple):
+    """Who has a stream: in which language they read, and whether they may know what is not open to everyone."""
+
+    language: str
+    has_key: bool
+
+
 class Topic:
-    """An event that is watched: what is shown of it, and to whom, by language."""
+    """An event that is watched: what is shown of it, and to whom."""
 
     __slots__ = ("_messages", "board", "streams")
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.streams: dict[Stream, str] = {}
+        self.streams: dict[Stream, Watcher] = {}
         self._messages: dict[str, bytes] = {}
 
     def show(self, board: Board) -> None:
@@ -85,7 +92,7 @@ class Hub:
         self._may_read_at = self._beat_at = self._look_again_at = 0.0
 
     def board(self, code: str, seen: int = -1) -> Board | None:
-        """Return the present state of an event, None where there is nothing for everyone; no query where it is watched.
+        """Return the present state of an event, None where there is nothing of it; no query where it is watched.
 
         `seen` is the number of what the client knows already: where that is newer, the database is asked.
         """
@@ -94,8 +101,13 @@ class Hub:
             return topic.board
         return board_of(code)
 
-    def join(self, stream: Stream, board: Board, language: str, seen: int = -1) -> None:
-        """Let a stream have the state now, unless it has `seen` it, and every change from now on."""
+    def join(
+        self, stream: Stream, board: Board, language: str, seen: int = -1, *, has_key: bool = False
+    ) -> None:
+        """Let a stream have the state now, unless it has `seen` it, and every change from now on.
+
+        Without a key it ends as soon as the event is not open to everyone any more.
+        """
         with streams.lock:
             topic = self._topics.get(board.event)
             if topic is None:
@@ -105,10 +117,10 @@ class Hub:
                 self._woken.set()
             elif board.number > topic.board.number:
                 topic.show(board)  # the others have it with the next look
-            topic.streams[stream] = language
+            watcher = topic.streams[stream] = Watcher(language, has_key)
             stream.on_end(lambda ended: self._leave(ended, topic))
             stream.seen = topic.board if seen == topic.board.number else None
-            self._tell_one(stream, topic, language)
+            self._tell_one(stream, topic, watcher)
         self._begin()
 
     def _leave(self, stream: Stream, topic: Topic) -> None:
@@ -118,11 +130,14 @@ class Hub:
                 self._topics.pop(topic.board.event, None)
                 self._by_code.pop(topic.board.code, None)
 
-    def _tell_one(self, stream: Stream, topic: Topic, language: str) -> bool:
+    def _tell_one(self, stream: Stream, topic: Topic, watcher: Watcher) -> bool:
         """Write the present state where the stream has another one; False where there was no room."""
         if stream.seen == topic.board:
             return True
-        if not stream.write(topic.message(language)):
+        if not (topic.board.open or watcher.has_key):
+            stream.end()
+            return True
+        if not stream.write(topic.message(watcher.language)):
             return False
         stream.seen = topic.board
         return True
@@ -231,17 +246,17 @@ class Hub:
             if event in boards:
                 topic.show(boards[event])
                 self._each(topic, self._tell_one)
-            else:  # it is not for everyone any more, which its browsers learn when they come back
+            else:  # it is not out any more, which its browsers learn when they come back
                 self._each(topic, lambda stream, *_: stream.end())
 
     def _beat(self, turn: int) -> None:
         """Give a sign of life to those whose turn it is, or what they have not got; who takes neither is gone."""
 
-        def beat(stream: Stream, topic: Topic, language: str) -> None:
+        def beat(stream: Stream, topic: Topic, watcher: Watcher) -> None:
             if stream.turn != turn:
                 return
             took = (
-                stream.write(BEAT) if stream.seen == topic.board else self._tell_one(stream, topic, language)
+                stream.write(BEAT) if stream.seen == topic.board else self._tell_one(stream, topic, watcher)
             )
             if not took:
                 stream.end()
@@ -249,11 +264,11 @@ class Hub:
         for topic in tuple(self._topics.values()):
             self._each(topic, beat)
 
-    def _each(self, topic: Topic, act: Callable[[Stream, Topic, str], object]) -> None:
+    def _each(self, topic: Topic, act: Callable[[Stream, Topic, Watcher], object]) -> None:
         """Do something with each stream of a topic, and let others have the worker in between."""
-        for number, (stream, language) in enumerate(tuple(topic.streams.items()), 1):
+        for number, (stream, watcher) in enumerate(tuple(topic.streams.items()), 1):
             with streams.lock:
-                act(stream, topic, language)
+                act(stream, topic, watcher)
             if number % TOGETHER == 0:
                 time.sleep(0)
 

@@ -1,4 +1,4 @@
-"""How many places are left, as everybody may know it."""
+"""How many places are left, as whoever may see the event may know it."""
 
 from __future__ import annotations
 
@@ -31,21 +31,25 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The places of an event at a moment. `number` is that of the last line in its log, so it grows with each change."""
+    """The places of an event at a moment. `number` is that of the last line in its log, so it grows with each change.
+
+    Where it is not `open` it is for whoever brings the key to it (keys.py), which the event's page gives to its readers.
+    """
 
     event: int
     code: str
     number: int
     seats: Seats
+    open: bool
 
 
 def board_of(code: str) -> Board | None:
-    """Return the board of an event by its code; None where it is not open to everyone or has none. One query."""
+    """Return the board of an event by its code; None where it is not out or has none. One query."""
     return next(iter(_boards(event__code=code)), None)
 
 
 def boards_of(events: Iterable[int]) -> dict[int, Board]:
-    """Return the boards of several events that are open to everyone; one query."""
+    """Return the boards of those of the events that are out; one query."""
     return {board.event: board for board in _boards(pk__in=list(events))}
 
 
@@ -61,9 +65,9 @@ def _boards(**which: Any) -> list[Board]:
         *("event__code", "event__status", "event__visibility"),
     )
     return [
-        Board(desk.pk, desk.event.code, desk.log_size, _seats(desk))
+        Board(desk.pk, desk.event.code, desk.log_size, _seats(desk), rules.is_open_to_everyone(desk.event))
         for desk in counted
-        if rules.is_open_to_everyone(desk.event)
+        if rules.is_out(desk.event)
     ]
 
 

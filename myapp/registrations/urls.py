@@ -29,7 +29,9 @@ urlpatterns = [
     path("r/<str:key>/change/", managing.change_by_key, name="change_by_key"),
     path("r/<str:key>/confirm/", managing.confirm_by_key, name="confirm_by_key"),
     path("r/<str:key>/hand-on/", handing_on.hand_on_by_key, name="hand_on_by_key"),
+    path("r/<str:key>/seats/", live.seats_part_by_key, name="seats_part_by_key"),
     # /_live/, /_part/: what an open page asks for
     path("_live/seats/<slug:code>/", live.seats_stream, name="seats_stream"),
+    path("_live/seats/<str:key>/", live.seats_stream_by_key, name="seats_stream_by_key"),
     path("_part/seats/<slug:code>/", live.seats_part, name="seats_part"),
 ]

@@ -11,6 +11,7 @@ from django.urls.resolvers import LocalePrefixPattern
 from myapp.events.calendar_days import Month, Week
 from myapp.events.models import Event, Status
 from myapp.notify.links import signer
+from myapp.registrations.keys import seats_key_of
 from myapp.testing.factories import (
     make_building,
     make_desk,
@@ -100,6 +101,10 @@ def _code_of_event(world: World) -> dict[str, Any]:
     return {"code": world.event.code}
 
 
+def _seats_key(world: World) -> dict[str, Any]:
+    return {"key": seats_key_of(world.event)}
+
+
 def _ticket(_world: World) -> dict[str, Any]:
     return {"code": "abcdefghjk"}
 
@@ -153,6 +158,8 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"registrations:{name}_by_key": _key for name in ("accept", "answers", "cancel", "change", "confirm")},
     "registrations:seats_stream": _code_of_event,
     "registrations:seats_part": _code_of_event,
+    "registrations:seats_stream_by_key": _seats_key,
+    "registrations:seats_part_by_key": _seats_key,
     "registrations:feedback": lambda _world: {"code": "abcdefghjk"},
     "registrations:feedback_by_key": lambda _world: {"key": "1.0.signature"},
     "registrations:hand_on": lambda _world: {"code": "abcdefghjk"},

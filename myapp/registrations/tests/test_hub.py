@@ -8,12 +8,14 @@ import time
 
 import psycopg
 import pytest
+from django.core.signing import TimestampSigner
 from django.http import HttpRequest
 from django.urls import reverse
 
 from myapp.events.models import Event, Status, Visibility
 from myapp.registrations import live
 from myapp.registrations.desk_panel import panel_of
+from myapp.registrations.keys import seats_key_of
 from myapp.registrations.live import Hub
 from myapp.registrations.models import Desk, Way
 from myapp.registrations.seats import Seats, board_of, boards_of
@@ -66,12 +68,12 @@ def join(hub, monkeypatch):
     monkeypatch.setattr(live, "PROBE_SECONDS", 0.1)
     streams.hold_here()
 
-    def joined(desk, language="en", seen=-1):
+    def joined(desk, language="en", seen=-1, *, has_key=False):
         client = Client()
         clients.append(client)
         board = board_of(desk.event.code)
         assert board is not None
-        hub.join(client.stream, board, language, seen)
+        hub.join(client.stream, board, language, seen, has_key=has_key)
         return client
 
     yield joined
@@ -169,26 +171,78 @@ def test_who_has_gone_is_forgotten_with_the_event(hub, still, desk):
 
 
 @pytest.mark.parametrize(
-    "now",
+    ("now", "with_key"),
     [
-        {"visibility": Visibility.MEMBERS},
-        {"visibility": Visibility.CAMPUS},
-        {"status": Status.DRAFT},
-        {"status": Status.WITHDRAWN},
+        ({"visibility": Visibility.MEMBERS}, 200),
+        ({"visibility": Visibility.CAMPUS}, 200),
+        ({"visibility": Visibility.LINK}, 200),
+        ({"status": Status.DRAFT}, 404),
+        ({"status": Status.WITHDRAWN}, 404),
     ],
     ids=str,
 )
-def test_what_is_not_for_everyone_has_no_stream(hub, still, client, desk, now):
-    reader = still(desk)
+def test_what_is_not_for_everyone_has_a_stream_for_who_has_the_key(hub, still, client, desk, now, with_key):
+    reader, one_with_key = still(desk), still(desk, has_key=True)
+    for each in (reader, one_with_key):
+        each.read()
+    key = seats_key_of(desk.event)
     Event.objects.filter(pk=desk.pk).update(**now)
+    without_key = 200 if now == {"visibility": Visibility.LINK} else 404
     hub._look_again_at = 0.0
     hub._round(time.monotonic())
     hub._may_read_at = 0.0
     hub._round(time.monotonic())
 
-    assert reader.stream.descriptor == -1
+    assert [each.stream.descriptor == -1 for each in (reader, one_with_key)] == [
+        without_key == 404,
+        with_key == 404,
+    ]
     for name in ("seats_stream", "seats_part"):
-        assert client.get(reverse(f"registrations:{name}", args=[desk.event.code])).status_code == 404
+        path = reverse(f"registrations:{name}", args=[desk.event.code])
+        assert client.get(path).status_code == without_key
+        path = reverse(f"registrations:{name}_by_key", args=[key])
+        assert client.get(path).status_code == with_key
+
+
+def test_who_has_the_key_is_told_of_what_is_for_the_campus(hub, still, desk):
+    Event.objects.filter(pk=desk.pk).update(visibility=Visibility.CAMPUS)
+    with_key, without = still(desk, has_key=True), still(desk)
+    assert b"40 places left" in with_key.read()
+    make_registration(desk.types.get())
+    hub._note({desk.pk})
+    hub._read_and_tell()
+
+    assert b"39 places left" in with_key.read()
+    assert (without.stream.descriptor, without.socket.recv(99)) == (-1, b"")  # not a word
+
+
+@pytest.mark.parametrize("name", ["seats_stream_by_key", "seats_part_by_key"])
+def test_a_key_opens_the_places_of_one_event_for_a_day(still, client, desk, name, monkeypatch):
+    Event.objects.filter(pk=desk.pk).update(visibility=Visibility.MEMBERS)
+    other = make_desk(make_event(visibility=Visibility.MEMBERS))
+    key = seats_key_of(desk.event)
+    forged = seats_key_of(other.event).replace(other.event.code, desk.event.code)
+    other_kind = TimestampSigner(sep=".", salt="registrations.keys").sign(desk.event.code)
+
+    def status(key, seconds_later=0):
+        now = time.time()
+        with monkeypatch.context() as later:
+            later.setattr(time, "time", lambda: now + seconds_later)
+            return client.get(reverse(f"registrations:{name}", args=[key])).status_code
+
+    assert [status(key), status(key, 86_000), status(key, 86_500)] == [200, 200, 404]
+    assert [status(each) for each in (forged, other_kind, "x.y.z", f"{desk.event.code}.", "💥")] == [404] * 5
+
+
+def test_the_part_for_who_has_the_key_is_kept_by_nobody(client, desk, django_assert_num_queries):
+    Event.objects.filter(pk=desk.pk).update(visibility=Visibility.CAMPUS)
+    path = reverse("registrations:seats_part_by_key", args=[seats_key_of(desk.event)])
+    with django_assert_num_queries(1):
+        answer = client.get(path)
+
+    assert "40 places left" in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert "X-Accel-Expires" not in answer
 
 
 def test_a_worker_that_has_no_room_says_so_politely(still, client, desk):

@@ -8,11 +8,14 @@ from contextlib import ExitStack
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from playwright.sync_api import expect
 
+from myapp.events.models import Event, Membership, Visibility
 from myapp.registrations import actions
-from myapp.registrations.models import State
-from myapp.testing.factories import make_desk, make_registration
+from myapp.registrations.models import Desk, State
+from myapp.testing.factories import make_desk, make_person, make_registration
+from myapp.testing.people import browser_of
 from myapp.testing.servers import url_of_test_database, wait_for
 
 
@@ -221,6 +224,22 @@ def test_the_open_page_moves(site, open_browser, desk):
     actions.cancel(first, acting_user=first.user)
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     expect(seats).to_contain_text("40 places left", timeout=3000)
+
+
+def test_the_page_of_what_is_for_members_moves_as_well(site, open_browser, desk):
+    member = make_person()
+    Membership.objects.create(organisation=desk.event.organisation, user=member)
+    Event.objects.filter(pk=desk.pk).update(visibility=Visibility.MEMBERS)
+    session = browser_of(member).cookies["sessionid"].value
+    page, root = open_browser(), f"http://127.0.0.1:{site.port}"
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": root}])
+    page.goto(root + reverse("mine:event_page", args=[desk.event.slug]))
+    seats = page.locator("live-seats .seats")
+    expect(seats).to_contain_text("40 places left")
+
+    Desk.objects.update(capacity=50)
+    expect(seats).to_contain_text("50 places left", timeout=3000)
+    assert page.evaluate("document.querySelector('live-seats').source.readyState") == 1
 
 
 def test_the_drawer_moves_and_lets_go_when_it_closes(site, open_browser, desk):
