@@ -29,6 +29,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg_pool import ConnectionPool
 
+from eventmate.postgresql.waiting import Connection
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -171,6 +173,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             if self.settings_dict.get("CONN_MAX_AGE", 0) or self.settings_dict.get("CONN_HEALTH_CHECKS"):
                 raise ImproperlyConfigured("CONN_MAX_AGE and CONN_HEALTH_CHECKS do not go with the pool.")
             pool = Pool(
+                connection_class=Connection,
                 kwargs=self.get_connection_params() | {"autocommit": True},
                 open=False,
                 name=self.alias,
