@@ -60,9 +60,12 @@ def pytest_load_initial_conftests() -> Generator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
-    """Once Django is there: pages may name static files that nobody has collected."""
+    """Once Django is there: pages may name static files that nobody has collected, and databases are emptied our way."""
     from django.conf import settings
 
+    from myapp.testing import emptying
+
+    emptying.use()
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 

@@ -113,10 +113,10 @@ def test_who_has_no_place_reads_why(ada_browser: Client, ada, desk) -> None:
 
 
 def test_guessing_is_slow(ada_browser: Client, desk) -> None:
-    statuses = [scanned(ada_browser, desk, str(number)).status_code for number in range(32)]
+    statuses = [scanned(ada_browser, desk, str(number)).status_code for number in range(62)]
 
     assert statuses[:30] == [200] * 30
-    assert statuses[-1] == 429
+    assert 429 in statuses  # thirty a minute, and a minute may have ended on the way
 
 
 def test_screen_shows_the_code_where_it_is_switched_on(

@@ -16,7 +16,7 @@ from myapp.registrations import actions
 from myapp.registrations.models import Desk, State
 from myapp.testing.factories import make_desk, make_person, make_registration
 from myapp.testing.people import browser_of
-from myapp.testing.servers import url_of_test_database, wait_for
+from myapp.testing.servers import Site, url_of_test_database, wait_for
 
 
 class Reader:
@@ -52,12 +52,14 @@ class Reader:
         self.connection.close()
 
 
-@pytest.fixture
-def site(start_site, transactional_db):
-    """Two workers of gunicorn on the database of this test."""
-    return start_site(
-        DATABASE_URL=url_of_test_database(), WEB_CONCURRENCY="2", SITE_URL="http://127.0.0.1", REDIS_URL=""
-    )
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, collected_static, django_db_setup):
+    """Two workers of gunicorn on the database of these tests."""
+    on = {"DATABASE_URL": url_of_test_database(), "DATA_DIR": str(collected_static)}
+    more = {"WEB_CONCURRENCY": "2", "SITE_URL": "http://127.0.0.1", "REDIS_URL": ""}
+    site = Site(tmp_path_factory.mktemp("site") / "log", on | more)
+    yield site
+    site.stop()
 
 
 @pytest.fixture
