@@ -113,7 +113,8 @@ def test_who_comes_back_gets_what_they_have_not_seen_at_once(read, desk):
     assert up_to_date.message() == ("2", "40 places left of 40")
     # After a database has been restored the page has seen more than there is.
     assert read(desk, **{"Last-Event-ID": "999"}).message() == ("2", "40 places left of 40")
-    assert read(desk, **{"Last-Event-ID": "x" * 99}).message() == ("2", "40 places left of 40")
+    # What a worker tells somebody new may be half a second old.
+    read(desk, **{"Last-Event-ID": "x" * 99}).until("40 places left of 40")
 
 
 def test_each_reads_it_in_the_language_of_the_page(read, desk):
