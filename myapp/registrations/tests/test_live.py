@@ -177,11 +177,12 @@ def test_a_server_that_crashed_is_heard_again_by_streams_that_stayed(start_site,
 def test_a_reload_waits_for_no_stream(site, read, desk):
     reader = read(desk)
     reader.message()
-    began = time.monotonic()
+    before, began = site.workers(), time.monotonic()
     site._process.send_signal(signal.SIGHUP)
 
     assert reader.message() == ("", "")  # the end
     assert time.monotonic() - began < 15  # of the 30 that a request may take
+    wait_for(lambda: not before & site.workers())  # the other one ends its streams as well
     again = read(desk, **{"Last-Event-ID": "0"})
     make_registration(desk.types.get())
     again.until("39 places left of 40")
