@@ -2,7 +2,7 @@
 
 psycopg sees that gevent has patched `select`, and then waits by `select.poll`. gevent's stand-in for that makes an object,
 a watcher and a timer for each wait, and comes back ten times a second to look for a Ctrl-C that goes to no greenlet: half
-of what a small statement costs a worker. `gevent.socket.wait_read` and its like are one watcher and one switch.
+of what a small statement costs a worker. `gevent.socket.wait_read` is one watcher and one switch.
 """
 
 from __future__ import annotations
@@ -10,16 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from gevent import monkey, socket
-from psycopg.waiting import WAIT_R, WAIT_RW, WAIT_W
+from gevent import monkey, select, socket
+from psycopg.waiting import WAIT_R, WAIT_W
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
 
 RV = TypeVar("RV")
 
-_WAITS = {WAIT_R: socket.wait_read, WAIT_W: socket.wait_write, WAIT_RW: socket.wait_readwrite}
 _is_patched = monkey.is_module_patched("select")
+
+
+def _ready(descriptor: int, awaited: int) -> int:
+    """Wait until a descriptor is ready for what is awaited, and return for what; for both it may be either."""
+    if awaited == WAIT_R:
+        socket.wait_read(descriptor)
+        return awaited
+    readable, writable, _ = select.select([descriptor] if awaited & WAIT_R else [], [descriptor], [])
+    return WAIT_R * bool(readable) | WAIT_W * bool(writable)
 
 
 class Connection(psycopg.Connection[Any]):
@@ -36,7 +44,6 @@ class Connection(psycopg.Connection[Any]):
         try:
             awaited = next(gen)
             while True:
-                _WAITS[awaited](descriptor)
-                awaited = gen.send(awaited)
+                awaited = gen.send(_ready(descriptor, awaited))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]

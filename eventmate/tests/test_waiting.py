@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
+from eventmate.postgresql.waiting import Connection
 from myapp.testing.servers import url_of_test_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,16 @@ assert len(rounds) == 20
 long = "x" * 20_000_000
 assert one.execute("SELECT %s::text", [long]).fetchone() == (long,)
 """,
+        # Thousands of statements that are under way at the same time, and a table that is sent in one go.
+        """
+one.execute("CREATE TEMPORARY TABLE kites (number integer, words text)")
+with one.cursor() as cursor:
+    cursor.executemany("INSERT INTO kites VALUES (%s, %s)", [(number, "x" * 5000) for number in range(5000)])
+    with cursor.copy("COPY kites FROM STDIN") as copy:
+        for number in range(5000):
+            copy.write_row((number, "y" * 5000))
+assert one.execute("SELECT count(*), sum(length(words)) FROM kites").fetchone() == (10_000, 50_000_000)
+""",
         # A server that ends the connection in the middle.
         """
 def ended():
@@ -78,7 +90,7 @@ other.execute("NOTIFY something")
 assert len(list(one.notifies(timeout=5, stop_after=1))) == 1
 """,
     ],
-    ids=["side by side", "much to say", "cut off", "called away", "for so long"],
+    ids=["side by side", "much to say", "many at once", "cut off", "called away", "for so long"],
 )
 def test_under_gevent(check: str) -> None:
     asked = subprocess.run(
@@ -92,3 +104,9 @@ def test_under_gevent(check: str) -> None:
     )
 
     assert (asked.returncode, asked.stderr) == (0, "")
+
+
+def test_connections_of_the_pool_wait_this_way() -> None:
+    connection.ensure_connection()
+
+    assert isinstance(connection.connection, Connection)

@@ -71,7 +71,7 @@ class SeatsMove:
 
 
 def where_seats_move(event: Event) -> SeatsMove | None:
-    """Return where an open page of the event is told how many places are left; None where they cannot change yet.
+    """Return where an open page of the event is told how many places are left; None where it is not out.
 
     What is not open to everyone has a key in its addresses: its page is for whoever may see the event.
     """

@@ -5,7 +5,7 @@ for as long as the registration is the same person's: it is signed together with
 that changes hands (`rotation`) has another.
 
 The one to the places of an event that is not open to everyone stands in its page, for its stream, which knows nobody. It
-tells how many places are left and nothing else, for a day.
+opens how many places are left and nothing else, for a week and whatever changes meanwhile; a stream that is open stays.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from myapp.events.models import Event
 from myapp.registrations.models import HandOn, Registration
 
 _OFFER = "registrations.keys.offer"
-_SEATS_HOLD = dt.timedelta(days=1)
+_SEATS_HOLD = dt.timedelta(days=7)
 _seats = TimestampSigner(sep=".", salt="registrations.keys.seats")
 
 

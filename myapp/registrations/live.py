@@ -91,13 +91,14 @@ class Hub:
         self._ended = False
         self._may_read_at = self._beat_at = self._look_again_at = 0.0
 
-    def board(self, code: str, seen: int = -1) -> Board | None:
+    def board(self, code: str, seen: int = -1, *, has_key: bool = False) -> Board | None:
         """Return the present state of an event, None where there is nothing of it; no query where it is watched.
 
-        `seen` is the number of what the client knows already: where that is newer, the database is asked.
+        `seen` is the number of what the client knows already: where that is newer, the database is asked; also where
+        those who watch it have the key and whoever asks has none.
         """
         topic = self._by_code.get(code)
-        if topic is not None and topic.board.number >= seen:
+        if topic is not None and topic.board.number >= seen and (topic.board.open or has_key):
             return topic.board
         return board_of(code)
 
@@ -115,7 +116,7 @@ class Hub:
                 # It was read before anybody watched: a change in between was heard by no one.
                 self._changed.add(board.event)
                 self._woken.set()
-            elif board.number > topic.board.number:
+            elif board != topic.board and board.number >= topic.board.number:
                 topic.show(board)  # the others have it with the next look
             watcher = topic.streams[stream] = Watcher(language, has_key)
             stream.on_end(lambda ended: self._leave(ended, topic))
@@ -131,11 +132,11 @@ class Hub:
                 self._by_code.pop(topic.board.code, None)
 
     def _tell_one(self, stream: Stream, topic: Topic, watcher: Watcher) -> bool:
-        """Write the present state where the stream has another one; False where there was no room."""
-        if stream.seen == topic.board:
-            return True
+        """Write the present state where the stream has another one and may have this; False where there was no room."""
         if not (topic.board.open or watcher.has_key):
             stream.end()
+            return True
+        if stream.seen == topic.board:
             return True
         if not stream.write(topic.message(watcher.language)):
             return False

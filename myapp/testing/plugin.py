@@ -27,7 +27,7 @@ FOREIGN = """
 # What a test needs, by the fixtures it asks for
 MARKED_BY = {
     "browser": {"open_browser"},
-    "servers": {"start_site", "redis_server", "running"},
+    "servers": {"start_site", "collected_static", "redis_server", "running"},
     "database": {"db", "transactional_db", "django_db_setup", "postgres_cluster"},
 }
 

@@ -8,8 +8,8 @@ view runs.
     @island                                       one person's part of a public page; never kept, never a redirect
     @private_page                                 one person's page; needs signing in; never kept
     @open_page                                    one person's page, and a visitor's who has not signed in; never kept
-    @link_page                                    one person's page, for whoever holds a link we sent them; never kept
-    @stream                                       an answer that stays open, the same for everyone; never kept, no session
+    @link_page                                    what a signed link opens, for whoever holds it; never kept
+    @stream                                       an answer that stays open and knows nobody; never kept, no session
     @operators_page                               for machines that watch the site; never kept, no session
 """
 
@@ -197,9 +197,10 @@ def open_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:
 
 
 def link_page(*, methods: tuple[str, ...] = READING) -> Callable[[View], View]:
-    """Make a view one for whoever holds a link from a mail: what is signed in its address says who, no session is asked.
+    """Make a view one for whoever holds a link, mostly from a mail: what is signed in its address says who or what.
 
-    It checks what is signed before anything else, answers 404 where that is wrong, and allows no more than the mail says.
+    It asks for no session, checks what is signed before anything else, answers 404 where that is wrong, and allows no more
+    than the link was given for.
     """
     return cast("Callable[[View], View]", _never_kept(None, Policy(Kind.LINK, methods)))
 

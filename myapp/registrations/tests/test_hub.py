@@ -217,7 +217,7 @@ def test_who_has_the_key_is_told_of_what_is_for_the_campus(hub, still, desk):
 
 
 @pytest.mark.parametrize("name", ["seats_stream_by_key", "seats_part_by_key"])
-def test_a_key_opens_the_places_of_one_event_for_a_day(still, client, desk, name, monkeypatch):
+def test_a_key_opens_the_places_of_one_event_for_a_week(still, client, desk, name, monkeypatch):
     Event.objects.filter(pk=desk.pk).update(visibility=Visibility.MEMBERS)
     other = make_desk(make_event(visibility=Visibility.MEMBERS))
     key = seats_key_of(desk.event)
@@ -230,7 +230,7 @@ def test_a_key_opens_the_places_of_one_event_for_a_day(still, client, desk, name
             later.setattr(time, "time", lambda: now + seconds_later)
             return client.get(reverse(f"registrations:{name}", args=[key])).status_code
 
-    assert [status(key), status(key, 86_000), status(key, 86_500)] == [200, 200, 404]
+    assert [status(key), status(key, 604_000), status(key, 605_000)] == [200, 200, 404]
     assert [status(each) for each in (forged, other_kind, "x.y.z", f"{desk.event.code}.", "💥")] == [404] * 5
 
 

@@ -29,7 +29,7 @@ def seats_stream_by_key(request: HttpRequest, key: str) -> HttpResponseBase:
 def _stream(request: HttpRequest, code: str | None, *, has_key: bool = False) -> HttpResponseBase:
     last = request.META.get("HTTP_LAST_EVENT_ID", "")
     seen = int(last) if last.isdecimal() and len(last) < 19 else -1
-    board = _known(live.hub.board(code, seen) if code else None, has_key=has_key)
+    board = _known(live.hub.board(code, seen, has_key=has_key) if code else None, has_key=has_key)
     if not (streams.has_room() and live.can_listen()):
         return streams.no_room()
     language = get_language() or ""
