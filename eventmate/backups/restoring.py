@@ -102,6 +102,8 @@ def drill(backup: Backup, scratch: str = "", identity: str = "") -> Tried:
             problems = _restore(backup, live.named(scratch), identity)
         finally:
             _drop_scratch(server, scratch)
+            # A server notices a moment later that a session has ended, and the next drill may come sooner.
+            server.execute("SELECT pg_advisory_unlock_all()")
     rows = backup.manifest["rows"]
     return Tried(problems, len(rows), sum(rows.values()), time.monotonic() - began)
 
