@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from eventmate.postgresql.waiting import Connection
+from eventmate.services.holding import ROOT
 from myapp.testing.servers import url_of_test_database
 
-ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 from gevent import monkey; monkey.patch_all()
 import os, time

@@ -41,7 +41,10 @@ def complaints(page: Page, widths: tuple[int, ...] = (PHONE, DESK)) -> list[str]
 
 
 def _broken(page: Page, scheme: str, given: dict[str, object]) -> Iterator[str]:
-    """Yield the rules that a page breaks in a scheme, with the options given. Only what is broken leaves the browser: all that axe sees is long."""
+    """Yield the rules that a page breaks in a scheme, with the options given.
+
+    Only what is broken leaves the browser: all that axe sees is long.
+    """
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     options = json.dumps({"resultTypes": ["violations"], **given})
     for each in page.evaluate(f"axe.run({options}).then(results => results.violations)"):
